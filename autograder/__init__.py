@@ -1,0 +1,1 @@
+"""Checks, grades and authors the exercises of the course."""

@@ -1,0 +1,1 @@
+"""The experiments behind the claims of the book, one module each."""

@@ -1,0 +1,1 @@
+"""Demos of the book: declared once, alive with a kernel and without one."""
