@@ -20,7 +20,7 @@ from typing import Any
 from explorables.frames import Frame, render
 
 VARIABLE = "EXPLORABLES_STORE"
-SOURCES = (".py", ".js", ".css", ".json", ".npz", ".safetensors")
+DATA = (".json", ".npz", ".safetensors", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def drawn_key(demo: Any) -> str | None:
 def _code(module: str) -> str:
     """Digest of a module, of the modules of ours that it imports, and of the data files beside them."""
     files = sorted(_closure(module, {}).values())
-    data = {path for file in files for path in file.parent.rglob("*") if path.suffix in SOURCES and path.suffix not in (".py", ".js", ".css")}
+    data = {path for file in files for path in file.parent.rglob("*") if path.suffix in DATA}
     return _digest(hashlib.sha256(path.read_bytes()).hexdigest() for path in [*files, *sorted(data)])
 
 
@@ -128,21 +128,6 @@ def _imports(path: Path) -> Iterable[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def sources_digest(packages: Iterable[str]) -> str:
-    """Digest of the sources and data files of whole packages; one that is not installed counts as empty."""
-    parts = []
-    for package in packages:
-        spec = importlib.util.find_spec(package)
-        for folder in sorted(spec.submodule_search_locations) if spec and spec.submodule_search_locations else ():
-            root = Path(folder)
-            parts += [
-                f"{package}/{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-                for path in sorted(root.rglob("*"))
-                if path.suffix in SOURCES and "__pycache__" not in path.parts
-            ]
-    return _digest(parts)
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -65,7 +65,7 @@ def widget(
     """A demo whose picture is made in the browser.
 
     Arguments:
-        module: a JavaScript file (the anywidget form), its path taken from the file of the caller.
+        module: a JavaScript file (the anywidget form), looked for beside the caller, then in the working folder.
         data: what `model.get(name)` gives: JSON values and arrays (numpy or torch), nested as you like.
         css: a style sheet for it. Its rules should begin with a class of the demo's own.
         alt: the demo in words, for those who cannot see it. Required.
@@ -73,10 +73,12 @@ def widget(
 
     Raises ValueError for a module that could not run in a page, naming file and line.
     """
-    beside = Path(inspect.stack()[1].filename).parent
-    beside = beside if (beside / module).exists() else HERE
     if not alt:
         raise ValueError(f'widget({str(module)!r}): no text for it; give alt="..."')
+    places = (Path(inspect.stack()[1].filename).parent, Path.cwd(), HERE)
+    beside = next((place for place in places if (place / module).exists()), None)
+    if beside is None:
+        raise FileNotFoundError(f"widget({str(module)!r}): no such file in {', '.join(map(str, dict.fromkeys(places)))}")
     path = beside / module
     classic(path)
     return Widget(path, dict(data or {}), alt, beside / css if css else None, caption, try_this, preview)
