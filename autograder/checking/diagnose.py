@@ -1,0 +1,199 @@
+"""Turns observations into a verdict: what differs, where, and which known mistake it is.
+
+Trusted side: this runs where the expected values are, and never calls anything of the student's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from autograder.checking.compare import Tolerance, differences
+from autograder.checking.properties import Measurement, measure
+from autograder.checking.records import (
+    CallRecord,
+    Case,
+    CaseVerdict,
+    Exercise,
+    Failure,
+    Finding,
+    FrozenCase,
+    Mistake,
+    Observation,
+    Verdict,
+)
+
+Pair = tuple[FrozenCase, bool]  # a frozen case, and whether it is hidden
+
+
+def diagnose(exercise: Exercise, cases: Sequence[Pair], observations: Sequence[Observation]) -> Verdict:
+    """The verdict on one exercise: `observations[i]` is what the student's object did on `cases[i]`.
+
+    Points are given whole or not at all, unless the exercise is `partial`: then by the share of cases passed.
+    """
+    verdicts = tuple(
+        CaseVerdict(frozen.case.name, tuple(findings(frozen, o, exercise)), hidden)
+        for (frozen, hidden), o in zip(cases, observations, strict=True)
+    )
+    passed = sum(v.passed for v in verdicts)
+    share = (passed / len(verdicts) if exercise.partial else float(passed == len(verdicts))) if verdicts else 0.0
+    notes = tuple(dict.fromkeys(note for o in observations for note in o.notes))
+    return Verdict(
+        exercise=exercise.name,
+        points=float(exercise.points * share),
+        max_points=float(exercise.points),
+        cases=verdicts,
+        mistake=None if share == 1.0 else name_mistake(exercise, cases, observations),
+        notes=notes,
+    )
+
+
+def findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[Finding]:
+    """What tells an observation from a passing one, in the order in which a student should read it."""
+    case = frozen.case
+    if seen.failure is not None:
+        return [_failure_finding(seen.failure, exercise)]
+    if len(seen.calls) != len(case.calls):
+        return [Finding("raised", "the run ended before every call was answered.")]
+    found = []
+    for i, (got, expected) in enumerate(zip(seen.calls, frozen.expected.calls, strict=True)):
+        where = "output" if len(case.calls) == 1 else f"output of call {i + 1}"
+        found += _call_findings(got, expected, case, where)
+    found += _property_findings(case, seen)
+    found += _conduct_findings(frozen, seen, exercise)
+    return found
+
+
+def name_mistake(exercise: Exercise, cases: Sequence[Pair], observations: Sequence[Observation]) -> Mistake | None:
+    """The known mistake whose behaviour on every case equals the student's, if there is exactly such a one."""
+    for mistake in exercise.mistakes:
+        if all(
+            mistake.name in frozen.mistakes and _alike(frozen, seen, frozen.mistakes[mistake.name])
+            for (frozen, _), seen in zip(cases, observations, strict=True)
+        ):
+            return mistake
+    return None
+
+
+def _call_findings(got: CallRecord, expected: CallRecord, case: Case, where: str) -> list[Finding]:
+    tolerance = Tolerance(case.rtol, case.atol, case.dtype)
+    found = differences(got.output, expected.output, tolerance, where) if case.values else []
+    if found or not case.gradients:
+        return found
+    if got.gradient_problem:
+        hint = "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor."
+        return [Finding("gradient", f"gradient: {got.gradient_problem}. {hint}")]
+    return _gradient_findings(got.gradients, expected.gradients, tolerance)
+
+
+def _gradient_findings(
+    got: Mapping[str, torch.Tensor | None], expected: Mapping[str, torch.Tensor | None], tolerance: Tolerance
+) -> list[Finding]:
+    found = []
+    for name, wanted in expected.items():
+        where = f"gradient with respect to {name.split('#')[0]}"
+        have = got.get(name)
+        zero = wanted is None or not bool((wanted != 0).any())
+        if have is None and not zero:
+            found.append(Finding("gradient", f"{where}: none flows back; the output does not depend on it."))
+        elif have is not None and wanted is not None:
+            found += [replace(f, code="gradient") for f in differences(have, wanted, tolerance, where)]
+        elif have is not None and bool((have != 0).any()):
+            found.append(Finding("gradient", f"{where} is not zero; the output should not depend on it."))
+    return found
+
+
+def _property_findings(case: Case, seen: Observation) -> list[Finding]:
+    found = []
+    for prop in case.properties:
+        try:
+            measured = measure(prop.kind, [c.output for c in seen.calls], dict(prop.params))
+        except ValueError as error:
+            found.append(Finding("type", f"{error}."))
+            continue
+        found += [_property_finding(m) for m in measured if not m.holds]
+    return found
+
+
+def _property_finding(m: Measurement) -> Finding:
+    return Finding("property", f"{m.sentence()}.", measured=(m.value,))
+
+
+def _conduct_findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[Finding]:
+    """Forbidden operators, inputs changed in place, FLOPs and time: read only when the values are right."""
+    found, case = [], frozen.case
+    if seen.forbidden:
+        reason = f" {exercise.forbid_reason}" if exercise.forbid_reason else ""
+        found.append(Finding("forbidden", f"{', '.join(seen.forbidden)} may not be used in this exercise.{reason}"))
+    for i, record in enumerate(seen.calls):
+        if record.changed:
+            names = ", ".join(record.changed)
+            found.append(
+                Finding("modified", f"the input {names} was changed in place; work on a copy (x = x.clone(), x + 1 for x += 1).")
+            )
+        allowed = (case.flops or 0) * frozen.expected.calls[i].flops
+        if case.flops is not None and record.flops > allowed:
+            found.append(
+                Finding(
+                    "cost", f"{record.flops:,} FLOPs were counted; at most {allowed:,.0f} are allowed.", measured=(record.flops,)
+                )
+            )
+    if case.seconds is not None and seen.seconds > case.seconds:
+        found.append(Finding("time", f"it took {seen.seconds:.1f} s; at most {case.seconds:g} s are allowed."))
+    return found
+
+
+def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
+    if failure.kind == "not implemented":
+        return Finding("not implemented", f"{exercise.name} is not implemented yet.")
+    if failure.kind == "missing":
+        return Finding("missing", f"{exercise.name} is not defined. Run the cell that defines it first.")
+    if failure.kind == "not callable":
+        return Finding("not callable", f"{exercise.name} is not a {exercise.kind}: {failure.message}.")
+    if failure.kind == "state":
+        return Finding("state", f"the parameters of {exercise.name} do not have the names and shapes asked for: {failure.message}.")
+    if failure.kind == "stopped":
+        return Finding("stopped", f"{exercise.name} was stopped: {failure.message}.")
+    place = f" in line {failure.line}" if failure.line else ""
+    code = f": `{failure.source}`" if failure.source else ""
+    return Finding("raised", f"{exercise.name} raised {failure.exception}: {failure.message}{place}{code}")
+
+
+def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:
+    """Whether an observation equals a mistake's on this case, as far as a check can see."""
+    if (seen.failure is None) != (mistake.failure is None):
+        return False
+    if seen.failure is not None and mistake.failure is not None:
+        return (seen.failure.kind, seen.failure.exception) == (mistake.failure.kind, mistake.failure.exception)
+    case = replace(frozen.case, properties=())
+    if bool(seen.forbidden) != bool(mistake.forbidden) or len(seen.calls) != len(mistake.calls):
+        return False
+    if [bool(c.changed) for c in seen.calls] != [bool(c.changed) for c in mistake.calls]:
+        return False
+    if case.flops is not None and [c.flops for c in seen.calls] != [c.flops for c in mistake.calls]:
+        return False
+    return _calls_alike(case, seen, mistake) and _properties_alike(frozen.case, seen, mistake)
+
+
+def _calls_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
+    for got, wrong in zip(seen.calls, mistake.calls, strict=True):
+        if bool(got.gradient_problem) != bool(wrong.gradient_problem):
+            return False
+        if _call_findings(replace(got, gradient_problem=""), wrong, case, "output"):
+            return False
+    return True
+
+
+def _properties_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
+    """The same property findings, with the same measured numbers within 5 %: random outputs vary."""
+    mine, theirs = _property_findings(case, seen), _property_findings(case, mistake)
+    if len(mine) != len(theirs):
+        return False
+    for a, b in zip(mine, theirs, strict=True):
+        if a.code != b.code or len(a.measured) != len(b.measured):
+            return False
+        if any(abs(x - y) > 0.05 * max(abs(x), abs(y)) + 1e-9 for x, y in zip(a.measured, b.measured, strict=True)):
+            return False
+    return True

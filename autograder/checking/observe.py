@@ -1,0 +1,263 @@
+"""Runs a student's object on the inputs of a case and reports, as plain data, what it did.
+
+This half of a check may run in the student's own process: it holds no expected value. `diagnose` is the other half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import random
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from autograder.checking import trees, wire
+from autograder.checking.operators import cotangent, watch
+from autograder.checking.records import Call, CallRecord, Case, Failure, Observation
+
+OURS = (str(Path(__file__).parents[1]), str(Path(torch.__file__).parent), "<frozen")
+
+
+class Stop(Exception):
+    """Ends an observation early with a failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def observe(target: Any, case: Case, *, forbid: Sequence[str] = (), kind: str = "function") -> Observation:
+    """What `target` does on `case`: one `CallRecord` a call, or a failure.
+
+    Raises nothing for what the student's code does, except KeyboardInterrupt and other non-Exception signals.
+    """
+    records: list[CallRecord] = []
+    seen_forbidden: list[str] = []
+    start = time.perf_counter()
+    with _quiet() as notes, _fixed_seed():
+        try:
+            subject = _construct(target, case, kind)
+            for index, call in enumerate(case.calls):
+                records.append(_one_call(subject, call, index, case, forbid, seen_forbidden))
+            failure = None
+        except Stop as stop:
+            failure = stop.failure
+    return Observation(
+        calls=tuple(records),
+        failure=failure,
+        forbidden=tuple(dict.fromkeys(seen_forbidden)),
+        seconds=time.perf_counter() - start,
+        notes=tuple(notes),
+    )
+
+
+def answer(
+    request: dict[str, Any], tensors: dict[str, torch.Tensor], namespace: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The wire form of `observe`: looks up `request["exercise"]` in `namespace`, runs it, encodes the observation."""
+    name = request["exercise"]
+    if name not in namespace:
+        observation = Observation(failure=Failure("missing", f"{name} is not defined"))
+        return wire.encode_observation(observation)
+    case = wire.decode_case(request["case"], tensors)
+    forbid = tuple(request.get("forbid", ()))
+    return wire.encode_observation(observe(namespace[name], case, forbid=forbid, kind=request["kind"]))
+
+
+def _construct(target: Any, case: Case, kind: str) -> Any:
+    if isinstance(target, type) and kind != "module":
+        raise Stop(Failure("not callable", f"{target.__name__} is a class; a function is expected"))
+    if not callable(target):
+        raise Stop(Failure("not callable", f"it is {trees._describe(target)}, which cannot be called"))
+    if kind != "module":
+        return target
+    if not isinstance(target, type):
+        raise Stop(Failure("not callable", "a class is expected: pass the class itself, not one of its objects"))
+    init = case.init or Call()
+    module = _run(lambda: target(*_fresh(init.args), **_fresh(dict(init.kwargs))), 0)
+    if not isinstance(module, nn.Module):
+        raise Stop(Failure("not callable", f"{target.__name__} does not inherit from nn.Module"))
+    if case.state is not None:
+        _load(module, case.state)
+    return module
+
+
+def _load(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Loads the reference's parameters by name; buffers are the module's own affair. A mismatch is a failure."""
+    own = dict(module.named_parameters())
+    problems = [f"{k} is missing" for k in state if k not in own]
+    problems += [f"{k} is not expected" for k in own if k not in state]
+    for k in state:
+        if k in own and own[k].shape != state[k].shape:
+            problems.append(f"{k} has shape {tuple(own[k].shape)}, expected {tuple(state[k].shape)}")
+    if problems:
+        raise Stop(Failure("state", "; ".join(problems[:6])))
+    if state:
+        module.to(next(iter(state.values())).dtype)
+    with torch.no_grad():
+        for k, parameter in module.named_parameters():
+            parameter.copy_(state[k])
+
+
+def _one_call(
+    subject: Any, call: Call, index: int, case: Case, forbid: Sequence[str], seen: list[str]
+) -> CallRecord:
+    if call.train is not None and isinstance(subject, nn.Module):
+        subject.train(call.train)
+    function = _run(lambda: getattr(subject, call.method), index) if call.method else subject
+    sources, given = _inputs(call, case)
+    before = trees.map_tensors(lambda t: t.detach().clone(), call.inputs())
+    with watch(forbid, flops=case.flops is not None) as seen_now:
+        output = _run(lambda: function(*given.args, **given.kwargs), index)
+        encoder = trees.Encoder(lenient=True)
+        spec = _run(lambda: encoder.encode(output), index)  # inside the watch: a generator runs here
+    seen.extend(seen_now.forbidden)
+    gradients, problem = _gradients(subject, output, sources, case, index)
+    return CallRecord(
+        output=trees.decode(spec, encoder.tensors),
+        gradients=gradients,
+        gradient_problem=problem,
+        changed=_changed(before, given.inputs()),
+        flops=seen_now.flops,
+    )
+
+
+def _inputs(call: Call, case: Case) -> tuple[dict[str, torch.Tensor], Call]:
+    """(leaf tensors to differentiate by path, the call with fresh inputs). Clones of leaves, so in-place work shows."""
+    sources: dict[str, torch.Tensor] = {}
+
+    def fresh(name: str, value: Any) -> Any:
+        if name not in case.gradients:
+            return _fresh(value)
+
+        def tracked(tensor: torch.Tensor) -> torch.Tensor:
+            if not tensor.is_floating_point():
+                return tensor.clone()
+            leaf = tensor.detach().clone().requires_grad_()
+            sources[f"{name}#{len(sources)}"] = leaf
+            return leaf.clone()
+
+        return trees.map_tensors(tracked, value)
+
+    args = tuple(fresh(call.names[i] if i < len(call.names) else "", a) for i, a in enumerate(call.args))
+    kwargs = {k: fresh(k, v) for k, v in call.kwargs.items()}
+    return sources, Call(args, kwargs, call.train, call.method, call.names)
+
+
+def _fresh(value: Any) -> Any:
+    """A copy the student may keep: tensors cloned, generators restarted from their seed."""
+    if isinstance(value, torch.Generator):
+        return torch.Generator().manual_seed(value.initial_seed())
+    if isinstance(value, Mapping):
+        return {k: _fresh(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_fresh(v) for v in value)
+    return trees.map_tensors(lambda t: t.detach().clone(), value)
+
+
+def _gradients(
+    subject: Any, output: Any, sources: dict[str, torch.Tensor], case: Case, index: int
+) -> tuple[dict[str, torch.Tensor | None], str]:
+    if not case.gradients:
+        return {}, ""
+    wanted = dict(sources)
+    if "parameters" in case.gradients and isinstance(subject, nn.Module):
+        wanted |= {f"parameters[{n!r}]": p for n, p in subject.named_parameters()}
+    outputs = [v for _, v in trees.leaves(output, "") if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    outputs = [v for v in outputs if v.requires_grad]
+    if not outputs:
+        return dict.fromkeys(wanted), "the output is cut off from its inputs, so no gradient can flow back"
+    loss = torch.stack([(v * cotangent(v, i)).sum().double() for i, v in enumerate(outputs)]).sum()
+    grads = _run(lambda: torch.autograd.grad(loss, list(wanted.values()), allow_unused=True), index)
+    return {k: None if g is None else g.detach() for k, g in zip(wanted, grads, strict=True)}, ""
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the inputs whose values are not what they were."""
+    changed = []
+    for name, old in before.items():
+        pairs = zip(trees.leaves(old, name), trees.leaves(after.get(name), name), strict=False)
+        if len(list(trees.leaves(old, ""))) != len(list(trees.leaves(after.get(name), ""))) or not all(
+            _same(a, b) for (_, a), (_, b) in pairs
+        ):
+            changed.append(name)
+    return tuple(changed)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, torch.Tensor):
+        if not isinstance(b, torch.Tensor) or a.shape != b.shape or a.dtype != b.dtype:
+            return False
+        b = b.detach()
+        return bool(((a == b) | ((a != a) & (b != b))).all())
+    return isinstance(a, torch.Generator) or bool(a == b)
+
+
+def _run(step: Callable[[], Any], index: int) -> Any:
+    """`step()`, any exception of the student's turned into a failure that says where in their code."""
+    try:
+        return step()
+    except Stop:
+        raise
+    except Exception as error:  # whatever student code raises is a verdict
+        raise Stop(_failure(error, index)) from None
+
+
+def _failure(error: Exception, index: int) -> Failure:
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [f for f in frames if not f.filename.startswith(OURS)]
+    last = theirs[-1] if theirs else None
+    own_raise = bool(frames) and last is frames[-1]
+    if isinstance(error, NotImplementedError) and own_raise:
+        return Failure("not implemented", "not implemented yet", call=index)
+    message = " ".join(str(error).split())[:300]
+    line, source = (last.lineno or 0, _source_line(error.__traceback__, last.filename)) if last else (0, "")
+    return Failure("raised", message, type(error).__name__, line, source, index)
+
+
+def _source_line(tb: TracebackType | None, filename: str) -> str:
+    """The text of the innermost line of `filename` on the traceback."""
+    text = ""
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename == filename:
+            text = linecache.getline(filename, tb.tb_lineno).strip()
+        tb = tb.tb_next
+    return text[:200]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[list[str]]:
+    """Collects warnings and stderr as notes: nbgrader scores a test cell with any stderr 0."""
+    notes: list[str] = []
+    stderr = io.StringIO()
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(stderr):
+        warnings.simplefilter("default")
+        yield notes
+    notes.extend(f"{w.category.__name__}: {' '.join(str(w.message).split())[:200]}" for w in caught[:3])
+    if stderr.getvalue().strip():
+        notes.append(f"stderr: {stderr.getvalue().strip()[:200]}")
+
+
+@contextlib.contextmanager
+def _fixed_seed(seed: int = 0) -> Iterator[None]:
+    """Every global generator seeded inside, and as it was outside: a check changes nothing in the notebook."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)

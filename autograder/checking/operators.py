@@ -1,0 +1,102 @@
+"""Which operators a student's code really calls, and what they cost. Text is never read: `import x as y` hides nothing."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(slots=True)
+class Watch:
+    """What `watch` saw: the forbidden names called, in order of first call, and the FLOPs counted."""
+
+    forbidden: list[str] = field(default_factory=list)
+    flops: int = 0
+    patterns: tuple[str, ...] = ()
+
+    def see(self, name: str) -> None:
+        if name not in self.forbidden and any(fnmatch.fnmatchcase(name, p) for p in self.patterns):
+            self.forbidden.append(name)
+
+
+class _Dispatched(TorchDispatchMode):
+    """Sees every operator that reaches the dispatcher (`convolution`, `_softmax`, `im2col`)."""
+
+    def __init__(self, seen: Watch) -> None:
+        super().__init__()
+        self._seen = seen
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # otherwise the first use imports torch._dynamo: about a second
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._seen.see(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+class _Called(TorchFunctionMode):
+    """Sees calls of torch's Python API (`outer`, `einsum`, `conv2d`), also those that decompose before dispatch."""
+
+    def __init__(self, seen: Watch) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._seen.see(getattr(func, "__name__", ""))
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _python_calls(seen: Watch) -> Iterator[None]:
+    """Sees functions named with a dot in `patterns` (`numpy.convolve`, `scipy.*`), by the module that defines them."""
+
+    def profile(frame: FrameType, event: str, arg: Any) -> None:
+        if event == "call":
+            seen.see(f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}")
+            seen.see(f"{str(frame.f_globals.get('__name__', '')).split('.')[0]}.{frame.f_code.co_name}")
+        elif event == "c_call":
+            seen.see(f"{str(getattr(arg, '__module__', '')).split('.')[0]}.{getattr(arg, '__name__', '')}")
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+@contextmanager
+def watch(forbid: Sequence[str], *, flops: bool) -> Iterator[Watch]:
+    """A `Watch` filled while the block runs.
+
+    forbid: patterns of operator names as in `fnmatch`: "conv*" for torch's, "numpy.convolve" for other libraries'.
+    flops: whether to count FLOPs with torch's own counter (matrix products, convolutions, attention).
+    """
+    seen = Watch(patterns=tuple(forbid))
+    with ExitStack() as stack:
+        counter = stack.enter_context(FlopCounterMode(display=False)) if flops else None
+        if any("." not in p for p in forbid):
+            stack.enter_context(_Dispatched(seen))
+            stack.enter_context(_Called(seen))
+        if any("." in p for p in forbid):
+            stack.enter_context(_python_calls(seen))
+        yield seen
+    if counter is not None:
+        seen.flops = int(counter.get_total_flops())
+
+
+def cotangent(output: torch.Tensor, index: int) -> torch.Tensor:
+    """The fixed weights w with which gradients are taken, d(sum w * output): uneven, so that no axis can be swapped."""
+    position = torch.arange(output.numel(), dtype=torch.float64)
+    return (torch.cos(0.7 * position + 1.0 + index) + 0.1).reshape(output.shape).to(output.dtype)

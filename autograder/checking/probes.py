@@ -1,0 +1,83 @@
+"""Callables that exercises take as inputs, described by a name and tensors so that a case stays plain data.
+
+An exercise such as `numeric_gradient(f, x)` needs a function `f` on the student's machine and inside the grader's
+sandbox. Code cannot be frozen into a reference file; `Probe("quadratic", A=..., b=...)` can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+_KINDS: dict[str, Callable[..., Any]] = {}
+
+
+def probe_kind(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Register `function(params, *inputs)` as a kind of probe under its own name."""
+    _KINDS[function.__name__] = function
+    return function
+
+
+class Probe:
+    """A callable with a name and parameters. `kind` is a function of this module; raises KeyError for an unknown one."""
+
+    def __init__(self, kind: str, **params: Any) -> None:
+        if kind not in _KINDS:
+            raise KeyError(f"unknown probe {kind!r}; known: {', '.join(sorted(_KINDS))}")
+        self.kind = kind
+        self.params: Mapping[str, Any] = params
+        self.__name__ = kind
+        self.__doc__ = _KINDS[kind].__doc__
+
+    def __call__(self, *inputs: Any) -> Any:
+        return _KINDS[self.kind](self.params, *inputs)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}>"
+
+
+@probe_kind
+def identity(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """x."""
+    return x
+
+
+@probe_kind
+def scale(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """factor * x."""
+    return p["factor"] * x
+
+
+@probe_kind
+def quadratic(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """x^T A x / 2 + b^T x, a scalar; x is flattened."""
+    x = x.flatten()
+    return x @ p["A"].to(x.dtype) @ x / 2 + p["b"].to(x.dtype) @ x
+
+
+@probe_kind
+def waves(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """sum_i sin(frequency_i * x_i) * exp(x_i / 3), a scalar; x is flattened."""
+    x = x.flatten()
+    return (torch.sin(p["frequency"].to(x.dtype) * x) * torch.exp(x / 3)).sum()
+
+
+@probe_kind
+def affine(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """x W + b along the last axis."""
+    return x @ p["W"].to(x.dtype) + p["b"].to(x.dtype)
+
+
+@probe_kind
+def affine_tanh(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """tanh(x W + b) along the last axis."""
+    return torch.tanh(affine(p, x))
+
+
+@probe_kind
+def dense(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """W applied to the last two axes of x taken as one flat vector; the shape of x is kept."""
+    flat = x.flatten(-2)
+    return (flat @ p["W"].to(x.dtype).T).reshape(x.shape)

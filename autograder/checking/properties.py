@@ -1,0 +1,162 @@
+"""Facts that outputs must have when their values are free: spread, proportions, accuracy, pairing.
+
+A property is `function(outputs, **params) -> list[Measurement]`; `outputs` are the calls' outputs in order. Each
+measurement says what was measured and the range it must lie in, so that a mistake is recognised by its number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+_PROPERTIES: dict[str, Callable[..., list[Measurement]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """`value` must lie in [low, high]; `what` is the words for it, e.g. "the standard deviation"."""
+
+    what: str
+    value: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def holds(self) -> bool:
+        return self.low <= self.value <= self.high
+
+    def sentence(self) -> str:
+        if self.low == self.high:
+            wanted = f"exactly {self.low:.6g}"
+        elif self.high == math.inf:
+            wanted = f"at least {self.low:.6g}"
+        elif self.low == -math.inf:
+            wanted = f"at most {self.high:.6g}"
+        else:
+            wanted = f"between {self.low:.6g} and {self.high:.6g}"
+        return f"{self.what} is {self.value:.6g}; it should be {wanted}"
+
+
+def property_kind(function: Callable[..., list[Measurement]]) -> Callable[..., list[Measurement]]:
+    """Register a property under the function's name."""
+    _PROPERTIES[function.__name__] = function
+    return function
+
+
+def measure(kind: str, outputs: list[Any], params: dict[str, Any]) -> list[Measurement]:
+    """The measurements of property `kind`. Raises KeyError when unknown, ValueError when the outputs do not allow it."""
+    try:
+        return _PROPERTIES[kind](outputs, **params)
+    except (TypeError, AttributeError, IndexError, RuntimeError) as error:
+        raise ValueError(f"the outputs cannot be measured ({kind}): {str(error)[:120]}") from None
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"a tensor is expected, not {type(value).__name__}")
+    return value.double()
+
+
+@property_kind
+def mean(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[Measurement]:
+    """The mean of all elements."""
+    return [Measurement("the mean of the output", float(_tensor(outputs[call]).mean()), low, high)]
+
+
+@property_kind
+def std(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[Measurement]:
+    """The standard deviation of all elements."""
+    return [Measurement("the standard deviation of the output", float(_tensor(outputs[call]).std()), low, high)]
+
+
+@property_kind
+def share_of_zeros(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[Measurement]:
+    """The share of elements that are exactly 0."""
+    return [Measurement("the share of zeros", float((_tensor(outputs[call]) == 0).double().mean()), low, high)]
+
+
+@property_kind
+def shape(outputs: list[Any], *, sizes: list[int], call: int = 0) -> list[Measurement]:
+    """Each size of the output's shape, for outputs whose values are free."""
+    got = list(_tensor(outputs[call]).shape)
+    count = Measurement("the number of axes of the output", len(got), len(sizes), len(sizes))
+    return [count] if len(got) != len(sizes) else [
+        Measurement(f"size of axis {i} of the output", g, s, s) for i, (g, s) in enumerate(zip(got, sizes, strict=True))
+    ]  # fmt: skip
+
+
+@property_kind
+def values_among(outputs: list[Any], *, allowed: torch.Tensor, atol: float, call: int = 0) -> list[Measurement]:
+    """The share of elements that equal one of `allowed` within `atol`."""
+    distance = (_tensor(outputs[call]).flatten()[:, None] - allowed.double()[None, :]).abs().amin(dim=1)
+    return [Measurement("the share of elements with an allowed value", float((distance <= atol).double().mean()), 1.0, 1.0)]
+
+
+@property_kind
+def accuracy(outputs: list[Any], *, labels: torch.Tensor, at_least: float, call: int = 0) -> list[Measurement]:
+    """The share of predictions equal to labels; a 2-D float output counts as class scores."""
+    got = outputs[call]
+    if not isinstance(got, torch.Tensor):
+        raise TypeError(f"predictions must be a tensor, not {type(got).__name__}")
+    if got.dim() == labels.dim() + 1:
+        got = got.argmax(dim=-1)
+    if got.shape != labels.shape:
+        raise TypeError(f"predictions have shape {tuple(got.shape)}, expected {tuple(labels.shape)}")
+    return [Measurement("the accuracy", float((got == labels).double().mean()), at_least, 1.0)]
+
+
+@property_kind
+def at_least(outputs: list[Any], *, value: float, call: int = 0, what: str = "the result") -> list[Measurement]:
+    """A scalar output of at least `value`."""
+    return [Measurement(what, float(outputs[call]), value, math.inf)]
+
+
+@property_kind
+def permuted_rows(outputs: list[Any], *, rows: torch.Tensor, call: int = 0, part: int = 0) -> list[Measurement]:
+    """The output's batches (a list of tuples) together hold every row of `rows` exactly once, in another order."""
+    got = torch.cat([batch[part].double().reshape(len(batch[part]), -1) for batch in outputs[call]])
+    wanted = rows.double().reshape(len(rows), -1)
+    if got.shape != wanted.shape:
+        return [Measurement("the number of rows over all batches", len(got), len(wanted), len(wanted))]
+    order = lambda t: sorted(map(tuple, t.tolist()))  # noqa: E731 - used twice on one line
+    same = float(order(got) == order(wanted))
+    moved = float((got != wanted).any())
+    return [
+        Measurement("the batches hold each row exactly once (1: yes, 0: no)", same, 1, 1),
+        Measurement("the order differs from the input's (1: yes, 0: no)", moved, 1, 1),
+    ]
+
+
+@property_kind
+def paired_rows(outputs: list[Any], *, rows: torch.Tensor, labels: torch.Tensor, call: int = 0) -> list[Measurement]:
+    """The share of (row, label) pairs in the batches that belong together in the input."""
+    table = {tuple(r.double().flatten().tolist()): label.item() for r, label in zip(rows, labels, strict=True)}
+    pairs = [(tuple(x.double().flatten().tolist()), y.item()) for batch in outputs[call] for x, y in zip(*batch, strict=True)]
+    share = sum(table.get(x) == y for x, y in pairs) / max(1, len(pairs))
+    return [Measurement("the share of rows that kept their own label", share, 1, 1)]
+
+
+@property_kind
+def equal_calls(outputs: list[Any], *, first: int, second: int, atol: float) -> list[Measurement]:
+    """Two calls gave the same output within `atol`."""
+    distance = float((_tensor(outputs[first]) - _tensor(outputs[second])).abs().max())
+    return [Measurement(f"the largest difference between call {first + 1} and call {second + 1}", distance, 0, atol)]
+
+
+@property_kind
+def different_calls(outputs: list[Any], *, first: int, second: int, atol: float) -> list[Measurement]:
+    """Two calls gave outputs that differ by more than `atol` somewhere."""
+    distance = float((_tensor(outputs[first]) - _tensor(outputs[second])).abs().max())
+    return [Measurement(f"the largest difference between call {first + 1} and call {second + 1}", distance, atol)]
+
+
+@property_kind
+def equivariant(outputs: list[Any], *, dims: list[int], shifts: list[int], atol: float) -> list[Measurement]:
+    """Call 2's output is call 1's rolled by `shifts` along `dims`: the input of call 2 was rolled in the same way."""
+    expected = torch.roll(_tensor(outputs[0]), shifts, dims)
+    distance = float((_tensor(outputs[1]) - expected).abs().max())
+    return [Measurement("the largest difference between f(shift(x)) and shift(f(x))", distance, 0, atol)]
