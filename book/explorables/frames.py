@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 HEAVY = 12_000
 """Bytes, gzipped, above which the contents of the axes become a picture."""
 
-RASTER_DPI = 150
-PHONE = 343
+LONG = 150_000
+"""Bytes, not compressed, above which they become one too: a browser has to build every one of the shapes."""
+
+RASTER_DPI = 120
+LARGEST = 1.6
+"""A figure grows with the page up to this many times its size."""
+PHONE = 330
 """Pixels that a figure has on a phone of 375 px."""
 SMALLEST_TEXT = 8.0
 """Pixels below which text on a phone is an error."""
@@ -45,6 +50,16 @@ class Frame:
         """Bytes when gzipped."""
         return len(gzip.compress(self.svg.encode(), 9, mtime=0))
 
+    @property
+    def light(self) -> bool:
+        """Whether the picture may stay as it is."""
+        return self.weight <= HEAVY and len(self.svg) <= LONG
+
+    @property
+    def cost(self) -> float:
+        """What is compared when a picture is too heavy: bytes to load, and a share of the bytes to build from."""
+        return self.weight + len(self.svg) / 20
+
 
 def render(figure: Figure) -> Frame:
     """The frame of `figure`, the same bytes for the same figure. The figure is closed.
@@ -59,10 +74,10 @@ def render(figure: Figure) -> Frame:
         with style.applied():
             frame = _finish(_svg(figure))
             for heavier in (_is_area, _is_data):
-                if frame.weight <= HEAVY:
+                if frame.light:
                     break
                 _rasterize(figure, heavier)
-                frame = min(frame, _finish(_svg(figure)), key=lambda candidate: candidate.weight)
+                frame = min(frame, _finish(_svg(figure)), key=lambda candidate: candidate.cost)
     finally:
         plt.close(figure)
     _check_legible(frame.svg)
@@ -115,7 +130,10 @@ def _finish(svg: str) -> Frame:
     width, height = _size(svg)
     key = hashlib.sha256(svg.encode()).hexdigest()[:16]
     svg = _own_ids(svg, f"e{key[:8]}")
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" fill="currentColor" stroke-linejoin="round"'
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" style="max-width:{float(width) * LARGEST:.0f}px" '
+        f'fill="currentColor" stroke-linejoin="round"'
+    )
     return Frame(svg.replace("<svg", opening, 1).strip(), key)
 
 
