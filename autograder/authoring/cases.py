@@ -92,7 +92,9 @@ def case(name: str, *args: Any, **options: Any) -> Case:
     """
     unknown = set(options) - _OPTIONS
     if unknown:
-        raise TypeError(f"case {name!r}: unknown option {', '.join(sorted(unknown))}; known: {', '.join(sorted(_OPTIONS))}")
+        raise TypeError(
+            f"case {name!r}: unknown option {', '.join(sorted(unknown))}; known: {', '.join(sorted(_OPTIONS))}"
+        )
     is_calls = bool(args) and all(isinstance(a, Call) for a in args)
     options["gradients"] = tuple(options.get("gradients", ()))
     options["properties"] = tuple(options.get("properties", ()))

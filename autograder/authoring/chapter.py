@@ -30,7 +30,7 @@ _KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A mistake or a variant: the object, and the source of a notebook cell that defines it under the exercise's name."""
+    """A mistake or a variant: the object, and a notebook cell that defines it under the exercise's name."""
 
     name: str
     object: Any
@@ -113,7 +113,7 @@ def _solution_module(script: Script, replaced: Mapping[str, tuple[str, str]] | N
         if cell.kind not in ("exercise", "code"):
             continue
         source, filename, line = cell.source, str(script.path), cell.line
-        if replaced and cell.name in replaced:
+        if replaced and cell.name is not None and cell.name in replaced:
             (source, filename), line = replaced[cell.name], 0
             linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         try:
@@ -187,7 +187,7 @@ def _collect(module: types.ModuleType, mark: str, path: Path) -> dict[str, Plan]
                 raise AuthoringError(
                     path,
                     plan.line,
-                    f"exercise {plan.name} has points={plan.points:g}, minutes={plan.minutes}, difficulty={plan.difficulty}",
+                    f"{plan.name} has points={plan.points:g}, minutes={plan.minutes}, difficulty={plan.difficulty}",
                     "Give points and minutes above 0 and a difficulty of 1, 2 or 3",
                 )
             plans[plan.name] = plan
@@ -201,7 +201,7 @@ def _versions(path: Path, mark: str, script: Script) -> dict[str, dict[str, Vers
     tree = ast.parse(text)
     found: dict[str, dict[str, Version]] = {}
     for node in tree.body:
-        value = vars(module).get(getattr(node, "name", ""))
+        value: Any = vars(module).get(getattr(node, "name", ""))
         exercise = getattr(value, mark, None)
         if not isinstance(node, ast.FunctionDef | ast.ClassDef) or exercise is None:
             continue
@@ -268,7 +268,11 @@ def _check_names(
             raise AuthoringError(
                 script.path, cell.line, f"exercise {name} has no cases", f"Declare them in {directory / 'cases.py'}"
             )
-    declared: list[tuple[str, Mapping[str, Any]]] = [("cases.py", plans), ("mistakes.py", mistakes), ("variants.py", variants)]
+    declared: list[tuple[str, Mapping[str, Any]]] = [
+        ("cases.py", plans),
+        ("mistakes.py", mistakes),
+        ("variants.py", variants),
+    ]
     for file, by_name in declared:
         for name in by_name:
             if name not in names:
@@ -277,5 +281,3 @@ def _check_names(
                 raise AuthoringError(
                     directory / file, line, f"there is no exercise {name!r}", f"The exercises are {', '.join(names)}"
                 )
-
-

@@ -21,12 +21,16 @@ class Draw:
     def __init__(self, seed: int) -> None:
         self.generator = torch.Generator().manual_seed(seed)
 
-    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    def uniform(
+        self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32
+    ) -> torch.Tensor:
         """Uniform values in [low, high) of the given shape."""
         bits = torch.randint(0, 2**53, shape, generator=self.generator, dtype=torch.int64)
         return (low + (high - low) * bits.double() / 2**53).to(dtype)
 
-    def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    def normal(
+        self, *shape: int, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype = torch.float32
+    ) -> torch.Tensor:
         """Normal values of the given shape (Box and Muller)."""
         radius = torch.sqrt(-2 * torch.log1p(-self.uniform(*shape, dtype=torch.float64)))
         angle = 2 * math.pi * self.uniform(*shape, dtype=torch.float64)

@@ -35,7 +35,7 @@ class Check:
         self._hints: dict[str, int] = {}
 
     def __call__(self, target: Any, name: str | None = None) -> float:
-        """The points `target` earns; the verdict is displayed. `name` is needed only when it is not `target.__name__`."""
+        """The points `target` earns; the verdict is displayed. `name` is needed if `target.__name__` is not it."""
         exercise = self._find(target, name)
         verdict = self.verdict(target, exercise.name)
         self._verdicts[exercise.name] = verdict
@@ -56,7 +56,7 @@ class Check:
         return diagnose(exercise, cases, seen)
 
     def hint(self, target: Any) -> None:
-        """Show one more hint on the last verdict of an exercise: first what is seen, then the idea, then nearly the line."""
+        """Show one more hint on an exercise's last verdict: first what is seen, then the idea, then nearly the line."""
         name = self._find(target, None).name
         verdict = self._verdicts.get(name)
         if verdict is None:
@@ -64,7 +64,10 @@ class Check:
         elif verdict.passed:
             print(f"{name} passes: there is nothing to hint at.")
         elif verdict.mistake is None:
-            print("Your output matches none of the mistakes known for this exercise. Start from the worst value named above.")
+            print(
+                "Your output matches none of the mistakes known for this exercise. "
+                "Start from the worst value named above."
+            )
         else:
             self._hints[name] = min(self._hints[name] + 1, len(verdict.mistake.hints))
             display(self._report(verdict))
@@ -74,7 +77,9 @@ class Check:
         wanted = names or tuple(self._reference.exercises)
         missing = [n for n in wanted if n not in self._verdicts or not self._verdicts[n].passed]
         if missing:
-            print(f"This cell comes alive when these pass: {', '.join(missing)}. Solve and check them, then run it again.")
+            print(
+                f"This cell comes alive when these pass: {', '.join(missing)}. Solve and check them, then run it again."
+            )
         return not missing
 
     def __repr__(self) -> str:
@@ -87,9 +92,14 @@ class Check:
 
     def _find(self, target: Any, name: str | None) -> Exercise:
         known = self._reference.exercises
-        candidates = (name, getattr(target, "__name__", None), type(target).__name__, target if isinstance(target, str) else None)
+        candidates = (
+            name,
+            getattr(target, "__name__", None),
+            type(target).__name__,
+            target if isinstance(target, str) else None,
+        )
         for candidate in candidates:
-            if candidate in known:
+            if candidate is not None and candidate in known:
                 return known[candidate]
         asked = name or getattr(target, "__name__", None) or repr(target)[:40]
         raise ValueError(

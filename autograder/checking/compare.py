@@ -57,7 +57,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None (is a `return` missing?)"
     text = repr(value)
-    return f"{'the ' if isinstance(value, str) else ''}{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}"
+    return f"{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}"
 
 
 def _sequence(got: Any, expected: Any, tolerance: Tolerance, where: str) -> list[Finding]:
@@ -76,7 +76,9 @@ def _mapping(got: Any, expected: Mapping[Any, Any], tolerance: Tolerance, where:
     missing = [str(k) for k in expected if k not in got]
     extra = [str(k) for k in got if k not in expected]
     if missing or extra:
-        parts = [f"keys missing: {', '.join(missing)}"] * bool(missing) + [f"keys too many: {', '.join(extra)}"] * bool(extra)
+        parts = [f"keys missing: {', '.join(missing)}"] * bool(missing) + [f"keys too many: {', '.join(extra)}"] * bool(
+            extra
+        )
         return [Finding("structure", f"{where}: {'; '.join(parts)}.", where)]
     return [f for k, e in expected.items() for f in differences(got[k], e, tolerance, f"{where}[{k!r}]")]
 
@@ -96,9 +98,9 @@ def _number(got: Any, expected: bool | int | float, tolerance: Tolerance, where:
         return []
     if not math.isfinite(got) and got != expected:
         return [Finding("nonfinite", f"{where} is {got}; {expected:.6g} is expected.", where, (got,))]
-    if abs(got - expected) > (0 if isinstance(expected, int) else tolerance.atol + tolerance.rtol * abs(expected)):
-        if got != expected:
-            return [Finding("values", f"{where} is {got:.6g}; {expected:.6g} is expected.", where, (float(got),))]
+    allowed = 0 if isinstance(expected, int) else tolerance.atol + tolerance.rtol * abs(expected)
+    if got != expected and not abs(got - expected) <= allowed:
+        return [Finding("values", f"{where} is {got:.6g}; {expected:.6g} is expected.", where, (float(got),))]
     return []
 
 
@@ -141,7 +143,9 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
     bad = ~torch.isfinite(got) & finite
     if bad.any():
         index = tuple(bad.nonzero()[0].tolist())
-        kinds = " and ".join(n for n, t in (("NaN", got.isnan() & finite), ("infinite", got.isinf() & finite)) if t.any())
+        kinds = " and ".join(
+            n for n, t in (("NaN", got.isnan() & finite), ("infinite", got.isinf() & finite)) if t.any()
+        )
         message = f"{where} has {int(bad.sum())} of {bad.numel()} values {kinds}, first at {_at(index)}."
         return [Finding("nonfinite", message, where)]
     error = (got - expected).abs()

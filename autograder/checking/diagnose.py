@@ -83,7 +83,9 @@ def _call_findings(got: CallRecord, expected: CallRecord, case: Case, where: str
     if found or not case.gradients:
         return found
     if got.gradient_problem:
-        hint = "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor."
+        hint = (
+            "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor."
+        )
         return [Finding("gradient", f"gradient: {got.gradient_problem}. {hint}")]
     return _gradient_findings(got.gradients, expected.gradients, tolerance)
 
@@ -131,13 +133,18 @@ def _conduct_findings(frozen: FrozenCase, seen: Observation, exercise: Exercise)
         if record.changed:
             names = ", ".join(record.changed)
             found.append(
-                Finding("modified", f"the input {names} was changed in place; work on a copy (x = x.clone(), x + 1 for x += 1).")
+                Finding(
+                    "modified",
+                    f"the input {names} was changed in place; work on a copy (x = x.clone(), x + 1 for x += 1).",
+                )
             )
         allowed = (case.flops or 0) * frozen.expected.calls[i].flops
         if case.flops is not None and record.flops > allowed:
             found.append(
                 Finding(
-                    "cost", f"{record.flops:,} FLOPs were counted; at most {allowed:,.0f} are allowed.", measured=(record.flops,)
+                    "cost",
+                    f"{record.flops:,} FLOPs were counted; at most {allowed:,.0f} are allowed.",
+                    measured=(record.flops,),
                 )
             )
     if case.seconds is not None and seen.seconds > case.seconds:
@@ -153,7 +160,9 @@ def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
     if failure.kind == "not callable":
         return Finding("not callable", f"{exercise.name} is not a {exercise.kind}: {failure.message}.")
     if failure.kind == "state":
-        return Finding("state", f"the parameters of {exercise.name} do not have the names and shapes asked for: {failure.message}.")
+        return Finding(
+            "state", f"the parameters of {exercise.name} do not have the names and shapes asked for: {failure.message}."
+        )
     if failure.kind == "stopped":
         return Finding("stopped", f"{exercise.name} was stopped: {failure.message}.")
     place = f" in line {failure.line}" if failure.line else ""

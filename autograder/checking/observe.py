@@ -109,12 +109,11 @@ def _load(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
             parameter.copy_(state[k])
 
 
-def _one_call(
-    subject: Any, call: Call, index: int, case: Case, forbid: Sequence[str], seen: list[str]
-) -> CallRecord:
+def _one_call(subject: Any, call: Call, index: int, case: Case, forbid: Sequence[str], seen: list[str]) -> CallRecord:
     if call.train is not None and isinstance(subject, nn.Module):
         subject.train(call.train)
-    function = _run(lambda: getattr(subject, call.method), index) if call.method else subject
+    method = call.method
+    function = _run(lambda: getattr(subject, method), index) if method else subject
     sources, given = _inputs(call, case)
     before = trees.map_tensors(lambda t: t.detach().clone(), call.inputs())
     with watch(forbid, flops=case.flops is not None) as seen_now:

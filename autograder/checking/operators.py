@@ -1,4 +1,4 @@
-"""Which operators a student's code really calls, and what they cost. Text is never read: `import x as y` hides nothing."""
+"""Which operators a student's code really calls, and what they cost. No text is read: `import x as y` hides nothing."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def probe_kind(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Probe:
-    """A callable with a name and parameters. `kind` is a function of this module; raises KeyError for an unknown one."""
+    """A callable with a name and parameters. `kind` is a function of this module; an unknown one raises KeyError."""
 
     def __init__(self, kind: str, **params: Any) -> None:
         if kind not in _KINDS:

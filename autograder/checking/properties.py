@@ -48,7 +48,7 @@ def property_kind(function: Callable[..., list[Measurement]]) -> Callable[..., l
 
 
 def measure(kind: str, outputs: list[Any], params: dict[str, Any]) -> list[Measurement]:
-    """The measurements of property `kind`. Raises KeyError when unknown, ValueError when the outputs do not allow it."""
+    """The measurements of property `kind`. Raises KeyError if unknown, ValueError if the outputs do not allow it."""
     try:
         return _PROPERTIES[kind](outputs, **params)
     except (TypeError, AttributeError, IndexError, RuntimeError) as error:
@@ -93,7 +93,9 @@ def shape(outputs: list[Any], *, sizes: list[int], call: int = 0) -> list[Measur
 def values_among(outputs: list[Any], *, allowed: torch.Tensor, atol: float, call: int = 0) -> list[Measurement]:
     """The share of elements that equal one of `allowed` within `atol`."""
     distance = (_tensor(outputs[call]).flatten()[:, None] - allowed.double()[None, :]).abs().amin(dim=1)
-    return [Measurement("the share of elements with an allowed value", float((distance <= atol).double().mean()), 1.0, 1.0)]
+    return [
+        Measurement("the share of elements with an allowed value", float((distance <= atol).double().mean()), 1.0, 1.0)
+    ]
 
 
 @property_kind
@@ -135,7 +137,9 @@ def permuted_rows(outputs: list[Any], *, rows: torch.Tensor, call: int = 0, part
 def paired_rows(outputs: list[Any], *, rows: torch.Tensor, labels: torch.Tensor, call: int = 0) -> list[Measurement]:
     """The share of (row, label) pairs in the batches that belong together in the input."""
     table = {tuple(r.double().flatten().tolist()): label.item() for r, label in zip(rows, labels, strict=True)}
-    pairs = [(tuple(x.double().flatten().tolist()), y.item()) for batch in outputs[call] for x, y in zip(*batch, strict=True)]
+    pairs = [
+        (tuple(x.double().flatten().tolist()), y.item()) for batch in outputs[call] for x, y in zip(*batch, strict=True)
+    ]
     share = sum(table.get(x) == y for x, y in pairs) / max(1, len(pairs))
     return [Measurement("the share of rows that kept their own label", share, 1, 1)]
 

@@ -62,7 +62,7 @@ def load_reference(path: Path) -> Reference:
     if not path.is_file():
         raise ReferenceProblem(f"{path}: there is no reference for chapter {path.stem}. {mend}")
     try:
-        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as file:
             meta = json.loads(file.metadata()["reference"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         if meta["format"] != FORMAT:

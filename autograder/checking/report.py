@@ -35,7 +35,7 @@ HIDDEN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Shows a verdict. `cases` are the public cases by name, for their inputs' shapes; hidden ones are never described."""
+    """Shows a verdict. `cases` are the public cases by name, for their inputs' shapes; hidden ones stay undescribed."""
 
     verdict: Verdict
     cases: dict[str, Case]
@@ -125,7 +125,10 @@ def as_html(report: Report) -> str:
     state = None if report.headline.endswith(("yet", "defined")) else verdict.passed
     colour = _COLOURS[state]
     mark = {True: "✓", False: "✗", None: "○"}[state]
-    parts = [f'<div style="font-weight:600"><span style="color:{colour}" aria-hidden="true">{mark}</span> {_e(report.headline)}</div>']
+    parts = [
+        f'<div style="font-weight:600"><span style="color:{colour}" aria-hidden="true">{mark}</span> '
+        f"{_e(report.headline)}</div>"
+    ]
     if report.context:
         parts.append(f'<div style="opacity:.8;margin-top:.2em">{_e(report.context)}</div>')
     if report.findings:
@@ -134,7 +137,10 @@ def as_html(report: Report) -> str:
     if verdict.mistake:
         hints = "".join(f'<div style="margin-top:.25em">{_e(h)}</div>' for h in report.hints)
         more = len(verdict.mistake.hints) > len(report.hints)
-        ask = f'<div style="opacity:.8;margin-top:.25em">Another hint: <code>check.hint({_e(verdict.exercise)})</code></div>' * more
+        ask = (
+            f'<div style="opacity:.8;margin-top:.25em">Another hint: '
+            f"<code>check.hint({_e(verdict.exercise)})</code></div>"
+        ) * more
         parts.append(
             f'<div style="border-left:3px solid #9a6700;padding-left:.6em;margin-top:.3em">'
             f"<b>Known mistake: {_e(_readable(verdict.mistake.name))}</b>{hints}{ask}</div>"
@@ -147,7 +153,9 @@ def as_html(report: Report) -> str:
 def case_line(case: CaseVerdict) -> str:
     """One case in one line, for logs and tables."""
     name = "hidden case" if case.hidden else case.name
-    return f"{'✓' if case.passed else '✗'} {name}" + ("" if case.passed else f": {sentence(case.findings[0], hidden=case.hidden)}")
+    return f"{'✓' if case.passed else '✗'} {name}" + (
+        "" if case.passed else f": {sentence(case.findings[0], hidden=case.hidden)}"
+    )
 
 
 def _short(value: Any) -> str:

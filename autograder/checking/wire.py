@@ -133,5 +133,3 @@ def _decode_call(spec: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -
         method=spec["method"],
         names=tuple(spec["names"]),
     )
-
-

@@ -1,0 +1,155 @@
+"""The command line. Every command imports what it needs when it runs, so that `--help` is immediate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 something was found wanting, 2 the command could not be carried out."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("\nStopped. What was finished is kept.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if type(error).__name__ not in _EXPECTED:
+            raise
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+
+
+# Errors whose message says what happened and what to do; by name, so that nothing is imported for them.
+_EXPECTED = {"AuthoringError", "ReferenceProblem", "KeyProblem", "ReleaseProblem", "GradingProblem", "SandboxProblem"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="Author, check and grade the exercises of the course."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _authoring_commands(commands)
+    _grading_commands(commands)
+    return parser
+
+
+def _authoring_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    build = commands.add_parser("build", help="make the students' notebooks in exercises/ from solutions/")
+    _chapters(build)
+    build.add_argument("--check", action="store_true", help="change nothing; exit 1 when a notebook is out of date")
+    build.set_defaults(run=_build)
+    freeze = commands.add_parser("freeze", help="make the public reference tensors from solutions/")
+    _chapters(freeze)
+    freeze.set_defaults(run=_freeze)
+    audit = commands.add_parser("audit", help="measure how many wrong solutions the checks reject")
+    _chapters(audit)
+    audit.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    audit.set_defaults(run=_audit)
+
+
+def _grading_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sample = commands.add_parser("sample-class", help="make a class of sample submissions to try grading on")
+    _chapters(sample)
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the submissions")
+    sample.add_argument("--students", type=int, default=12, metavar="N", help="how many students (12)")
+    sample.add_argument("--seed", type=int, default=0, help="which class (0)")
+    sample.set_defaults(run=_sample_class)
+
+
+def _chapters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="stems such as ch03_convolution; all if none")
+
+
+def _stems(arguments: argparse.Namespace) -> list[str]:
+    from autograder.authoring.chapter import SOLUTIONS, chapter_stems
+    from autograder.authoring.percent import AuthoringError
+
+    known = chapter_stems()
+    for stem in arguments.chapters:
+        if stem not in known:
+            raise AuthoringError(
+                SOLUTIONS / stem, 1, "there is no such chapter", f"The chapters are {', '.join(known)}"
+            )
+    return list(arguments.chapters) or known
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.chapter import load_chapter
+    from autograder.grading.release import build
+
+    stems = _stems(arguments)
+    points = {stem: {name: e.points for name, e in load_chapter(stem).exercises.items()} for stem in stems}
+    if not arguments.check:
+        for path in build(stems, points, ROOT):
+            print(f"made {path.relative_to(ROOT)}")
+        return 0
+    return _check_built(stems, points)
+
+
+def _check_built(stems: list[str], points: dict[str, dict[str, float]]) -> int:
+    import tempfile
+
+    from autograder.grading.release import build
+
+    stale = []
+    with tempfile.TemporaryDirectory() as out:
+        for path in build(stems, points, ROOT, Path(out)):
+            committed = ROOT / "exercises" / path.relative_to(out)
+            if not committed.is_file() or committed.read_bytes() != path.read_bytes():
+                stale.append(committed.relative_to(ROOT))
+    for name in stale:
+        print(f"{name} is out of date. Run: python -m autograder build", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _freeze(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.chapter import load_chapter
+    from autograder.authoring.freeze import freeze_public
+    from autograder.checking.references import public_path, save_reference
+
+    for stem in _stems(arguments):
+        path = public_path(stem)
+        save_reference(freeze_public(load_chapter(stem)), path)
+        print(f"made {path.relative_to(ROOT)} ({path.stat().st_size / 1024:.0f} kB)")
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from autograder.authoring.audit import audit_chapter
+    from autograder.authoring.audit_table import as_table, complaints
+
+    console, found, figures = Console(), [], {}
+    for stem in _stems(arguments):
+        with console.status(f"auditing {stem}"):
+            audits = audit_chapter(stem)
+        console.print(as_table(stem, audits))
+        found += complaints(stem, audits)
+        figures[stem] = [asdict(a) for a in audits]
+    for line in found:
+        console.print(line, markup=False, highlight=False)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1))
+    return 1 if found else 0
+
+
+def _sample_class(arguments: argparse.Namespace) -> int:
+    from autograder.grading.sample import make
+
+    made = make(_stems(arguments), arguments.out, students=arguments.students, seed=arguments.seed)
+    print(f"made {len(list(made))} submissions in {arguments.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
