@@ -1,0 +1,217 @@
+"""The grader's side: start a warm parent, start submissions, talk to them. Runs no student code and reads no pickle."""
+
+import contextlib
+import itertools
+import json
+import os
+import queue
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .layers import Layers
+from .limits import Limits
+from .order import Order
+from .records import Tier
+from .submission import Submission
+from .wipe import wipe
+
+__all__ = ["ParentGone", "Unconfined", "WarmParent"]
+
+ANSWER = "autograder.checking.observe:answer"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_HOME = "/home/student"
+_START_SECONDS = 120.0
+_FORK_SECONDS = 20.0
+_FIRST_USER = 60_000  # of the users that submissions run as when the grader is root; one each, so none reaches another
+_MOST_AT_ONCE = 1000
+_UNCONFINED = """This machine cannot confine a student's code: {reason}.
+Without confinement a submission runs as you do: it can read and change your files, the gradebook and the other
+submissions, and it can use the network. Grade on Linux (a container will do); `autograder doctor` says what is missing.
+If you trust every submission, say so with --no-sandbox."""
+
+
+class Unconfined(RuntimeError):
+    """This machine has none of the layers that were asked for."""
+
+
+class ParentGone(RuntimeError):
+    """The warm parent ended, or could not start. A new one can be started."""
+
+
+class WarmParent:
+    """A process that has imported everything a notebook needs, and forks one confined submission after another.
+
+    `answer` names the function (`module:function`) that answers requests in the student's process; `import_paths` are
+    folders it is imported from, which students may read. `tier` asks for one way of confinement, by default the
+    strongest there is. `seed` is where every submission's random generators start. Submissions may be started from
+    several threads and run at the same time. Not to be forked.
+
+    Raises `Unconfined` where the platform has no confinement, unless `no_sandbox`; `ParentGone` when it cannot start.
+
+    Example:
+        with WarmParent(Limits(cell_seconds=10)) as parent, parent.submission() as submission:
+            print(submission.run_cell("1 + 1", timeout=5).outputs)
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        answer: str = ANSWER,
+        import_paths: Sequence[Path | str] = (),
+        tier: Tier | None = None,
+        no_sandbox: bool = False,
+        seed: int = 0,
+    ):
+        if sys.platform != "linux":
+            raise Unconfined(_UNCONFINED.format(reason=f"{sys.platform} has neither Landlock nor seccomp"))
+        self.limits = limits or Limits()
+        self.tier = tier
+        self._answer, self._seed, self._no_sandbox = answer, seed, no_sandbox
+        self._import_paths = tuple(str(Path(path).resolve()) for path in import_paths)
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._users: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in range(_MOST_AT_ONCE):
+            self._users.put(_FIRST_USER + number if os.getuid() == 0 else os.getuid())
+        self._base = tempfile.mkdtemp(prefix="autograder-")
+        os.chmod(self._base, 0o711)
+        os.mkdir(f"{self._base}/root")
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "WarmParent":
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the warm parent."""
+        return self._process.pid
+
+    def _start(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-P", "-s", "-m", "autograder.execution.parent", str(theirs.fileno()), self._answer]
+        with theirs:
+            self._process = subprocess.Popen(
+                command, env=self._environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
+            )
+        hello = self._receive(_START_SECONDS)
+        if "error" in hello:
+            raise ParentGone(f"the warm parent could not start: {hello['error']}")
+        if hello["threads"] != 1:
+            raise ParentGone(f"the warm parent has {hello['threads']} threads; forks of it could hang")
+        self.layers = Layers(**hello["layers"])
+        self.ready_seconds: float = hello["seconds"]
+        self.tier = self._choose()
+
+    def _environment(self) -> dict[str, str]:
+        """A clean environment: nothing of the grader's own reaches the warm parent."""
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        private = {"HOME": f"{self._base}/root", "IPYTHONDIR": f"{self._base}/ipython"}
+        return {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": os.pathsep.join([*self._import_paths, str(_PACKAGE.parent)]),
+            "PYTHONHASHSEED": "0",
+            "MPLCONFIGDIR": f"{self._base}/matplotlib",
+            **private,
+            **single,
+        }
+
+    def _choose(self) -> Tier:
+        """The tier to use: the one asked for, or the strongest that this machine has."""
+        offered = self.layers.tiers
+        wanted = self.tier or (Tier.NONE if self._no_sandbox else offered[0])
+        if wanted is Tier.NONE and not self._no_sandbox or wanted not in offered:
+            lacking = {"namespaces": self.layers.namespaces, "seccomp": self.layers.seccomp}
+            reasons = [f"{name}: {why}" for name, why in lacking.items() if why]
+            reasons += [] if self.layers.landlock_abi else ["landlock: this kernel has none"]
+            raise Unconfined(_UNCONFINED.format(reason="; ".join(reasons) or f"tier {wanted} was asked for"))
+        return wanted
+
+    def _receive(self, seconds: float) -> dict:
+        self._socket.settimeout(seconds)
+        try:
+            message = self._socket.recv(1 << 16)
+        except OSError:
+            message = b""
+        if not message:
+            raise ParentGone("the warm parent ended; start a new one")
+        return json.loads(message)
+
+    @contextlib.contextmanager
+    def submission(self, files_dir: Path | str | None = None) -> Iterator[Submission]:
+        """A new submission, its working directory filled with the regular files of `files_dir`; closed at the end.
+
+        Raises `ParentGone` when the warm parent has ended.
+        """
+        folder = f"{self._base}/{next(self._numbers)}"
+        user = self._users.get()
+        os.mkdir(folder, 0o700)
+        os.chown(folder, user, -1)
+        try:
+            submission = self._fork(self._order(folder, user, files_dir))
+            try:
+                yield submission
+            finally:
+                submission.close()
+        finally:
+            self._users.put(user)
+            wipe(folder)
+
+    def _order(self, folder: str, user: int, files_dir: Path | str | None) -> Order:
+        assert self.tier is not None
+        return Order(
+            tier=self.tier,
+            limits=self.limits,
+            home=_HOME if self.tier is Tier.NAMESPACES else folder,
+            mount_point=f"{self._base}/root",
+            user=user,
+            files=str(Path(files_dir).resolve()) if files_dir else "",
+            readable=(str(_PACKAGE), *self._import_paths),
+            cgroup_files=(),
+            seed=self._seed,
+            landlock_abi=self.layers.landlock_abi,
+        )
+
+    def _fork(self, order: Order) -> Submission:
+        control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        data, their_data = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with their_control, their_data, self._lock:
+            try:
+                descriptors = [their_control.fileno(), their_data.fileno()]
+                socket.send_fds(self._socket, [order.to_bytes()], descriptors)
+                threads = self._receive(_FORK_SECONDS)["threads"]
+            except OSError:
+                raise ParentGone("the warm parent ended; start a new one") from None
+        if threads != 1:
+            raise ParentGone(f"the warm parent has {threads} threads; start a new one")
+        return Submission(control, data, order)
+
+    def alive(self) -> bool:
+        """Whether another submission can be started."""
+        return self._process.poll() is None and not select.select([self._socket], [], [], 0)[0]
+
+    def close(self) -> None:
+        """End the warm parent and remove what it kept on disk."""
+        if hasattr(self, "_process"):
+            self._socket.close()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if os.path.isdir(self._base):
+            wipe(self._base)

@@ -1,0 +1,151 @@
+"""The warm parent: imports once, stays single-threaded, holds no secret, and forks one keeper per submission.
+
+    grader  --- order + two descriptors --->  warm parent
+                                                 + fork A: own session, new namespaces
+                                                     + fork B: the keeper (pid 1)
+                                                         + fork C: the student
+
+Run as `python -m autograder.execution.parent DESCRIPTOR MODULE:FUNCTION`, by `WarmParent` only.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+from . import layers, seccomp
+from .keeper import keep
+from .kernel import Prctl, prctl
+from .namespaces import enter, system_paths
+from .order import Order
+from .records import KeeperReport, Reason, Tier
+
+__all__ = ["main"]
+
+
+def _import_once() -> None:
+    """Load what notebooks use, and use each thing once: the first optimizer step alone imports 800 modules."""
+    import matplotlib
+
+    matplotlib.use("module://matplotlib_inline.backend_inline")
+    import matplotlib.backends.backend_agg
+    import matplotlib.pyplot
+    import nbformat
+    import numpy
+    import PIL.PngImagePlugin
+    import pygments.lexers
+    import torch
+    import torch._dynamo
+    import torch.multiprocessing
+    import torch.utils.data
+
+    for optional in ("ipywidgets",):
+        try:
+            importlib.import_module(optional)
+        except ImportError:
+            continue
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+        optimizer([parameter], 1e-3).step()
+    repr(torch.zeros(2)), repr(numpy.zeros(2))
+
+
+def _resolve(name: str) -> Callable:
+    """The function that `module:function` names."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _start(order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student) -> None:
+    """Process A: enter the namespaces, then become or fork the keeper. Never returns."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for name in order.cgroup_files:
+        with open(name, "w") as file:
+            file.write("0")
+    if order.tier is not Tier.NAMESPACES:
+        keep(order, control, data, paths, student)
+    prctl(Prctl.PDEATHSIG, signal.SIGKILL)
+    enter()
+    child = os.fork()
+    if child == 0:
+        prctl(Prctl.PDEATHSIG, signal.SIGKILL)
+        keep(order, control, data, paths, student)
+    control.close()
+    data.close()
+    os.waitpid(child, 0)
+    os._exit(0)
+
+
+def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: tuple[str, ...], student) -> None:
+    if os.fork():
+        return
+    server.close()
+    control, data = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+    try:
+        order = Order.from_bytes(message)
+        _start(order, control, data, (*paths, *order.readable), student)
+    except BaseException as problem:
+        report = KeeperReport(Reason.SETUP_FAILED, error=f"{type(problem).__name__}: {problem}"[:1000])
+        control.send(json.dumps({"reason": report.reason, "error": report.error}).encode())
+    finally:
+        os._exit(1)
+
+
+def _prepare(answer: str, paths: tuple[str, ...]):
+    """The student's side, warmed up."""
+    _import_once()
+    from .capture import Capture
+    from .limits import Limits
+    from .shell import Notebook
+    from .student import Student
+
+    notebook = Notebook(Capture(Limits()))
+    notebook.warm()
+    if seccomp.available():
+        filters = {}
+    else:
+        filters = {Tier.NAMESPACES: seccomp.compile_filter(True), Tier.PLAIN: seccomp.compile_filter(False)}
+    return Student(notebook, _resolve(answer), filters, paths)
+
+
+def main() -> None:
+    """Serve orders until the grader closes its end."""
+    begun = time.perf_counter()
+    server = socket.socket(fileno=int(sys.argv[1]))
+    found = layers.probe()
+    paths = tuple(system_paths())
+    try:
+        student = _prepare(sys.argv[2], paths)
+    except Exception as problem:
+        server.send(json.dumps({"error": f"{type(problem).__name__}: {problem}"[:4000]}).encode())
+        raise SystemExit(1) from problem
+    gc.collect()
+    gc.freeze()  # the collector would touch, and so copy, every page in every fork
+    gc.disable()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hello = {"layers": found.to_json(), "threads": _threads(), "seconds": time.perf_counter() - begun}
+    server.send(json.dumps(hello).encode())
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(server, 1 << 16, 2)
+        if not message:
+            os._exit(0)
+        _fork(message, descriptors, server, paths, student)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        server.send(json.dumps({"threads": _threads()}).encode())
+
+
+if __name__ == "__main__":
+    main()
