@@ -167,7 +167,7 @@
     }
 
     write();
-    figure.dataset.shown = keys[shown];
+    figure.dataset.wanted = figure.dataset.shown = keys[start];
     if (at() !== start) move(); // a browser may restore what was chosen before a reload
     figure.classList.add("is-live");
   }

@@ -1,0 +1,161 @@
+"""Drives the demos of a page as a reader would: finds them all, moves every control, and sees whether the picture changes.
+
+    moves = drive(page)                   # by keyboard; AssertionError when a control changes nothing
+    moves = drive(page, by="mouse")       # or by="touch", in a context with touch
+    assert serious_violations(page) == []
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page
+
+FIGURES = "figure.explorable[data-explorable]"
+CONTROLS = ".explorable-controls :is(input, select, button)"
+IN_WIDGET = (
+    ".explorable-widget :is(input, select, button, textarea, [tabindex='0'], [role='slider'], [contenteditable='true'])"
+    ":not([disabled], [aria-disabled='true'])"
+)
+KEYS = ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Space", "Enter", "a")
+
+PICTURE = """figure => {
+  const stage = figure.querySelector(".explorable-stage").cloneNode(true);
+  const own = ["aria-valuenow", "aria-valuetext", "aria-label", "aria-pressed", "aria-checked", "value", "checked", "style"];
+  stage.querySelectorAll("input, select, button, [role=slider]").forEach((field) => own.forEach((name) => field.removeAttribute(name)));
+  const drawn = [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
+  return stage.innerHTML + drawn.join();
+}"""
+SETTLED = """figure => figure.classList.contains("is-live") && figure.dataset.shown === figure.dataset.wanted"""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One control that was moved and did change its picture."""
+
+    figure: str
+    control: str
+    by: str
+
+
+def figures(page: Page) -> list[Locator]:
+    """The demos of a page that can be moved, each brought into view once so that it has started."""
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    found = page.locator(FIGURES).all()
+    for figure in found:
+        settle(figure)
+    return found
+
+
+def settle(figure: Locator) -> None:
+    """Waits until the figure shows what its controls say."""
+    figure.scroll_into_view_if_needed()
+    handle = figure.element_handle()
+    figure.page.wait_for_function(SETTLED, arg=handle)
+
+
+def picture(figure: Locator) -> str:
+    """What the figure shows, as text that is the same exactly when the picture is."""
+    settle(figure)
+    return figure.evaluate(PICTURE)
+
+
+def drive(page: Page, by: str = "keyboard") -> list[Move]:
+    """Moves every control of every demo by `keyboard`, `mouse` or `touch`. Raises AssertionError naming one without effect."""
+    return [move for figure in figures(page) for move in drive_figure(figure, by)]
+
+
+def drive_figure(figure: Locator, by: str = "keyboard") -> list[Move]:
+    """The same for one demo."""
+    name = figure.get_attribute("id")
+    framed = figure.get_attribute("data-explorable") == "frames"
+    fields = figure.locator(CONTROLS if framed else IN_WIDGET).all()
+    assert fields, f"{name}: no control"
+    moves = []
+    for field in [field for field in fields if field.is_visible()]:
+        label = _label(field)
+        tries = _tries(field, by)
+        assert _changes(figure, tries), f"{name}: moving {label!r} by {by} changes nothing"
+        moves.append(Move(name, label, by))
+    return moves
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe finds serious or critical, one line each with the elements concerned."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {violation['help']} {[node['html'][:160] for node in violation['nodes'][:3]]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
+def _changes(figure: Locator, tries: Iterator[Callable[[], object]]) -> bool:
+    before = picture(figure)
+    for attempt in tries:
+        attempt()
+        figure.page.wait_for_timeout(30)  # a widget draws on the next animation frame
+        if picture(figure) != before:
+            return True
+    return False
+
+
+def _tries(field: Locator, by: str) -> Iterator[Callable[[], object]]:
+    """Moves to make one after another until the picture is another one."""
+    kind = field.evaluate("field => field.type || field.tagName.toLowerCase()")
+    field.scroll_into_view_if_needed()
+    if by == "keyboard":
+        field.focus()
+        for key in _keys(field, kind):
+            yield lambda key=key: field.press(key)
+    elif kind == "select-one":
+        for at in range(field.locator("option").count()):
+            yield lambda at=at: field.select_option(index=at)
+    elif kind in ("checkbox", "radio", "button", "submit"):
+        yield (field.tap if by == "touch" else field.click)
+    elif kind == "range":
+        for share in (0.99, 0.5, 0.01, 0.25, 0.75):
+            yield lambda share=share: _press(field, share, by)
+    elif kind in ("text", "textarea", "search"):
+        yield lambda: field.press_sequentially("a dog ")
+    else:
+        for start, end in ((0.3, 0.7), (0.6, 0.2), (0.9, 0.1)):
+            yield lambda start=start, end=end: _drag(field, start, end, by)
+
+
+def _keys(field: Locator, kind: str) -> list[str]:
+    if kind == "range":
+        many = int(field.evaluate("field => Math.min(100, Math.round((field.max - field.min) / (Number(field.step) || 1)))"))
+        return ["ArrowRight"] * many + ["ArrowLeft"] * many
+    if kind == "select-one":
+        many = field.locator("option").count()
+        return ["ArrowDown"] * many + ["ArrowUp"] * many
+    if kind in ("checkbox", "button", "submit"):
+        return ["Space"]
+    return list(KEYS)
+
+
+def _press(field: Locator, share: float, by: str) -> None:
+    box = field.bounding_box()
+    at = (box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    (field.page.touchscreen.tap if by == "touch" else field.page.mouse.click)(*at)
+
+
+def _drag(field: Locator, start: float, end: float, by: str) -> None:
+    if by == "touch":
+        _press(field, end, by)
+        return
+    box, mouse = field.bounding_box(), field.page.mouse
+    mouse.move(box["x"] + start * box["width"], box["y"] + start * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + end * box["width"], box["y"] + end * box["height"], steps=8)
+    mouse.up()
+
+
+def _label(field: Locator) -> str:
+    return field.evaluate(
+        "field => field.getAttribute('aria-label') || (field.labels && field.labels[0] && field.labels[0].textContent)"
+        " || field.textContent.trim() || field.tagName"
+    )
