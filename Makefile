@@ -26,10 +26,12 @@ $(STAMPS)/$(1).sum: FORCE
 	@if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
 endef
 
-COURSE_SOURCES := $(wildcard solutions autograder nbgrader_config.py)
+COURSE_SOURCES := $(wildcard solutions nbgrader_config.py autograder/authoring autograder/checking)
+GRADER_SOURCES := $(wildcard autograder nbgrader_config.py)
 BOOK_SOURCES   := book _config.yml $(wildcard autograder/checking autograder/references)
 $(eval $(call watch,environment,requirements.txt pyproject.toml))
 $(eval $(call watch,course,$(COURSE_SOURCES)))
+$(eval $(call watch,grader,$(GRADER_SOURCES)))
 $(eval $(call watch,book,$(BOOK_SOURCES)))
 
 FORCE:
@@ -54,7 +56,7 @@ $(STAMPS)/exercises: $(VENV)/.installed $(STAMPS)/course.sum
 references: $(STAMPS)/references ## Freeze the references of solutions/ that have changed
 $(STAMPS)/references: $(VENV)/.installed $(STAMPS)/course.sum
 	@$(call say,References: what the checks compare with)
-	@$(PY) -m autograder freeze
+	@if [ ! -e $@ ] && ./.ci/as-committed solutions autograder; then echo "as committed"; else $(PY) -m autograder freeze; fi
 	@touch $@
 
 book: $(STAMPS)/book ## Build the book
@@ -65,7 +67,7 @@ $(STAMPS)/book: $(VENV)/.installed $(STAMPS)/book.sum
 	@touch $@
 
 sample: $(STAMPS)/sample ## Make a sample class, grade it, write feedback and grades
-$(STAMPS)/sample: $(STAMPS)/exercises $(STAMPS)/references
+$(STAMPS)/sample: $(STAMPS)/exercises $(STAMPS)/references $(STAMPS)/grader.sum
 	@$(call say,Sample class: $(SAMPLE))
 	@./.ci/sample-class $(SAMPLE)
 	@touch $@
