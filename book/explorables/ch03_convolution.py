@@ -89,7 +89,7 @@ def slide_kernel() -> Widget:
     return widget(
         "widgets/slide_kernel.js",
         css="widgets/slide_kernel.css",
-        data={"pictures": pictures(), "kernels": KERNELS, "start": [6, 4]},
+        data={"pictures": pictures(), "kernels": KERNELS, "start": [6, 2]},
         preview=kernel_output,
         alt="A picture with a frame of three by three pixels that can be dragged or moved with the arrow keys, the "
         "products of its pixels with a kernel, and the picture of their sums.",
@@ -105,7 +105,7 @@ def pictures() -> dict[str, np.ndarray]:
     from experiments.data import mnist_digits, rescale
 
     box = np.zeros((SIDE, SIDE), dtype=np.float32)
-    box[4:13, 2:11] = 1
+    box[4:13, 3:11] = 1
     rows, columns = np.mgrid[:SIDE, :SIDE]
     far = np.hypot(rows - 8, columns - 7)
     ring = np.clip(2 - np.abs(far - 4.5), 0, 1).astype(np.float32)
@@ -155,7 +155,7 @@ def geometry(stride: int, padding: int, dilation: int) -> Figure:
     seen = [[start * stride + tap * dilation - padding for tap in range(KERNEL)] for start in range(outputs)]
     centres = [row[0] + dilation * (KERNEL - 1) / 2 for row in seen]
     used = {place for row in seen for place in row}
-    figure, axes = plt.subplots(figsize=(style.WIDTH, 3.0))
+    figure, axes = plt.subplots(figsize=(style.WIDTH, 2.7))
     for row, centre in zip(seen, centres, strict=True):
         for place, colour in zip(row, TAPS, strict=True):
             axes.plot([place, centre], [0.26, 1.74], color=colour, linewidth=1.6, alpha=0.9)
@@ -165,12 +165,12 @@ def geometry(stride: int, padding: int, dilation: int) -> Figure:
         _cell(axes, place, 0, f"{place}" if inside else "0", face, dashed=not inside, dim=place not in used)
     for number, centre in enumerate(centres):
         _cell(axes, centre, 2, f"{number}", style.BLUE)
-    axes.set(xlim=(-2.7, INPUTS + 1.7), ylim=(-0.75, 2.95), yticks=[], xticks=[])
+    axes.set(xlim=(-2.5, INPUTS + 1.5), ylim=(-0.75, 2.85), yticks=[], xticks=[])
     axes.spines[:].set_visible(False)
     unused = [place for place in range(INPUTS) if place not in used]
     words = f"{outputs} outputs" + (f"; never read: input {', '.join(map(str, unused))}" if unused else "")
-    axes.text(-2.6, 2.7, words, fontsize=11)
-    axes.text(-2.6, -0.72, f"{INPUTS} inputs" + (", zeros at the ends" if padding else ""), fontsize=10)
+    axes.text(-2.4, 2.62, words, fontsize=11)
+    axes.text(-2.4, -0.7, f"{INPUTS} inputs" + (", zeros at the ends" if padding else ""), fontsize=10)
     return figure
 
 
@@ -245,7 +245,7 @@ def cone(layers: int, kernel: int, way: str) -> Figure:
         reached = {below for _, below in lines}
     _dots(axes, 0, 1, reached, style.ORANGE)
     field = receptive_field(stack)
-    axes.set(xlim=(-REACH - 1.5, REACH + 1.5), ylim=(-0.6, 4.9), xlabel="place in the input / px")
+    axes.set(xlim=(-REACH - 1.5, REACH + 1.5), ylim=(-0.5, 4.3), xlabel="place in the input / px")
     axes.set_yticks(range(layers + 1), ["input", *(f"layer {depth}" for depth in range(1, layers + 1))])
     axes.set_xticks([-30, -20, -10, 0, 10, 20, 30])
     axes.tick_params(axis="y", length=0)
@@ -270,7 +270,7 @@ def receptive_cone() -> Demo:
     """How far one unit sees, by depth, kernel and stride or dilation."""
     return explore(
         cone,
-        layers=steps([1, 2, 3, 4], label="Layers", start=2),
+        layers=steps([1, 2, 3, 4], label="Layers", start=3),
         kernel=steps([3, 5], label="Kernel size k"),
         way=choice(list(WAYS), label="What every layer does"),
         play="layers",

@@ -187,7 +187,7 @@ function make(kind, properties = {}, ...children) {
 }
 
 function percent(share) {
-  return share > 0.995 && share < 1 ? ">99 %" : `${Math.round(100 * share)} %`;
+  return `${Math.round(100 * share)}\u00a0%`;
 }
 
 /* Ten bars and an answer, for one net. */
@@ -237,7 +237,7 @@ function render({ model, el }) {
     "aria-roledescription": "picture", "aria-label": "Picture. The arrow keys move the digit, Home puts it in the middle.",
   });
   const choose = make("select", { "aria-label": "Digit" },
-    ...labels.map((digit) => make("option", { value: digit, text: `a handwritten ${digit}` })),
+    ...labels.map((digit) => make("option", { value: digit, text: `digit ${digit}` })),
     make("option", { value: "own", text: "your drawing" }));
   const tools = ["move", "draw"].map((name) =>
     make("button", { type: "button", "aria-pressed": name === tool, text: name === "move" ? "Drag" : "Draw" }));
