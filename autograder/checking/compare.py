@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.checking.records import Finding, Foreign
@@ -153,7 +154,7 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
     if same.all():
         return []
     excess = torch.where(same, torch.zeros_like(error), torch.nan_to_num(error, nan=math.inf))
-    index = tuple(int(i) for i in torch.unravel_index(excess.argmax(), excess.shape)) if excess.dim() else ()
+    index = tuple(int(i) for i in np.unravel_index(int(excess.argmax()), tuple(excess.shape)))
     wrong = int((~same).sum())
     message = (
         f"{where}: {wrong} of {same.numel()} values differ. Worst{' at ' + _at(index) if index else ''}: "

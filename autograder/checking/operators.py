@@ -73,7 +73,7 @@ def _python_calls(seen: Watch) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before if callable(before) else None)
 
 
 @contextmanager

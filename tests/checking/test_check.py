@@ -1,0 +1,95 @@
+"""What a student sees of `check`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autograder import Check
+from autograder.checking.records import Reference
+from autograder.checking.references import save_reference
+from autograder.checking.report import Report
+
+
+def product(x, W):
+    return x @ W
+
+
+@pytest.fixture
+def check(exercise, tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.checking.references.DIRECTORY", tmp_path)
+    save_reference(Reference("ch98_fixture", {"product": exercise}), tmp_path / "ch98_fixture.safetensors")
+    return Check("ch98_fixture")
+
+
+def test_the_points_are_a_plain_float(check):
+    assert type(check(product)) is float and check(product) == 4.0
+
+
+def test_a_verdict_is_text_and_html(check, capsys):
+    check(product)
+    assert "✓ product: passed, 4 of 4 points" in capsys.readouterr().out
+
+
+def test_html_is_escaped(exercise, check):
+    def product(x, W):
+        raise ValueError("<script>alert(1)</script>")
+
+    page = Report(check.verdict(product, "product"), {})._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_an_unknown_function_lists_the_exercises(check):
+    with pytest.raises(ValueError, match="ch98_fixture has no exercise 'sorted'. Its exercises: product"):
+        check(sorted)
+
+
+def test_hints_come_in_steps(check, capsys):
+    def product(x, W):
+        return x @ W * 2
+
+    check(product)
+    assert "What is seen." in capsys.readouterr().out
+    check.hint(product)
+    assert "The idea." in capsys.readouterr().out
+
+
+def test_a_hint_before_a_check_says_so(check, capsys):
+    check.hint(product)
+    assert "Run check(product) first." in capsys.readouterr().out
+
+
+def test_the_demo_unlocks_when_all_pass(check, capsys):
+    assert not check.unlocked()
+    assert "product" in capsys.readouterr().out
+    check(product)
+    assert check.unlocked()
+
+
+def test_a_hidden_case_tells_its_kind_and_no_number(exercise, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("autograder.checking.references.DIRECTORY", tmp_path)
+    (tmp_path / "secret").mkdir()
+    seen, secret = exercise.cases[0], replace(exercise.cases[0], case=replace(exercise.cases[0].case, name="secret"))
+    call = secret.case.calls[0]
+    shifted = replace(call, args=(call.args[0] + 1000, call.args[1]))
+    secret = replace(secret, case=replace(secret.case, calls=(shifted,), gradients=()), mistakes={})
+    save_reference(Reference("c", {"product": replace(exercise, cases=(seen,))}), tmp_path / "c.safetensors")
+    hidden = Reference("c", {"product": replace(exercise, cases=(secret,))}, hidden=True)
+    save_reference(hidden, tmp_path / "secret" / "c.safetensors")
+    monkeypatch.setenv("AUTOGRADER_HIDDEN", str(tmp_path / "secret"))
+    assert Check("c")(product) == 0.0
+    out = capsys.readouterr().out
+    assert "On a hidden case, values differ from the reference." in out
+    assert "secret" not in out and "expected" not in out and "1000" not in out
+
+
+def test_checking_imports_no_heavy_package():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, autograder.checking.check;"
+        "print([m for m in ('nbgrader', 'rich', 'matplotlib', 'jupytext', 'torch._dynamo', 'sympy') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

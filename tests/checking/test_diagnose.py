@@ -1,0 +1,294 @@
+"""What a check concludes, one fact a test."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from autograder.checking.observe import observe
+from autograder.checking.records import Call, Case, Property
+
+
+def expand(x, W):
+    return (x[:, :, None] * W[None]).sum(1)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        expand,
+        lambda x, W: torch.einsum("ik,kj->ij", x, W),
+        lambda x, W: (W.T @ x.T).T,
+        lambda x, W: x.double() @ W.double(),
+        lambda x, W: nn.Parameter(x @ W) if not x.requires_grad else x @ W,
+        lambda x, W: (x @ W).expand(2, 5, 4)[1],
+    ],
+    ids=["broadcast", "einsum", "non-contiguous", "float64", "parameter", "view"],
+)
+def test_any_correct_way_of_writing_passes(exercise, judge, write):
+    assert judge(exercise, write).points == 4.0
+
+
+@pytest.mark.parametrize(
+    ("write", "code", "words"),
+    [
+        (3, "not callable", "cannot be called"),
+        (lambda x, W: x[9], "raised", "IndexError"),
+        (lambda x, W: (x @ W).detach().numpy(), "type", "NumPy array of shape (5, 4)"),
+        (lambda x, W: None, "type", "return"),
+        (lambda x, W: (x @ W).T, "shape", "an axis is swapped"),
+        (lambda x, W: (x @ W).flatten(), "shape", "split, merged"),
+        (lambda x, W: (x @ W).long(), "dtype", "int64"),
+        (lambda x, W: (x @ W).log(), "nonfinite", "NaN"),
+        (lambda x, W: 3 * (x @ W), "values", "every value is 3 times"),
+        (lambda x, W: x @ W + 1, "values", "off by +1"),
+        (lambda x, W: (x @ W).detach(), "gradient", "cut off"),
+        (lambda x, W: x @ W.detach(), "gradient", "gradient with respect to W"),
+        (lambda x, W: x.mul_(2) @ W / 2, "modified", "x was changed in place"),
+        (lambda x, W: (x @ W).to_sparse(), "type", "sparse"),
+        (lambda x, W: torch.empty(5, 4, device="meta"), "type", "meta"),
+    ],
+    ids=[
+        "not-callable", "raises", "numpy", "none", "transposed", "flat", "integer", "nan", "factor", "offset",
+        "detached", "detached-input", "doubled-in-place", "sparse", "meta",
+    ],
+)  # fmt: skip
+def test_a_wrong_answer_scores_nothing_and_says_why(exercise, judge, code_of, write, code, words):
+    verdict = judge(exercise, write)
+    assert verdict.points == 0.0
+    assert code_of(verdict) == code
+    assert words in " ".join(f.message for f in verdict.first.findings)
+
+
+def test_a_finding_says_where_the_worst_value_is(exercise, judge):
+    def spoil(x, W):
+        y = x @ W
+        return torch.cat([y[:2], torch.cat([y[2:3, :3], y[2:3, 3:] + 100], 1), y[3:]])
+
+    message = judge(exercise, spoil).first.findings[0].message
+    assert "1 of 20 values differ" in message and "[2, 3]" in message
+
+
+def test_a_known_mistake_is_named(exercise, judge):
+    assert judge(exercise, lambda x, W: (x + x) @ W).mistake.name == "doubled"
+
+
+def test_an_unknown_mistake_is_not_named(exercise, judge):
+    assert judge(exercise, lambda x, W: 3 * (x @ W)).mistake is None
+
+
+def test_a_stub_is_not_implemented_rather_than_raised(exercise, judge, code_of):
+    def product(x, W):
+        raise NotImplementedError
+
+    verdict = judge(exercise, product)
+    assert code_of(verdict) == "not implemented" and verdict.points == 0.0
+
+
+def test_an_exception_names_the_line_of_the_student(exercise, judge):
+    def product(x, W):
+        y = x @ W
+        return y[99]
+
+    line = product.__code__.co_firstlineno + 2
+    message = judge(exercise, product).first.findings[0].message
+    assert f"line {line}" in message and "return y[99]" in message
+
+
+def test_a_change_of_an_input_is_found(case, make_exercise, judge, code_of):
+    exercise = make_exercise(lambda x, W: x @ W, replace(case, gradients=()))
+
+    def centred_in_place(x, W):
+        y = x @ W
+        x -= x.mean()
+        return y
+
+    verdict = judge(exercise, centred_in_place)
+    assert code_of(verdict) == "modified" and "x was changed" in verdict.first.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x, W: torch.matmul(x, W),
+        lambda x, W: x @ W,
+        lambda x, W: getattr(torch, "mat" + "mul")(x, W),
+        lambda x, W: nn.functional.linear(x, W.T),
+    ],
+    ids=["function", "operator", "getattr", "linear"],
+)
+def test_a_forbidden_operator_is_found_however_it_is_spelled(case, make_exercise, judge, code_of, write):
+    exercise = make_exercise(expand, case, forbid=("mm", "matmul", "addmm"), forbid_reason="Write the sum.")
+    verdict = judge(exercise, write)
+    assert code_of(verdict) == "forbidden" and "Write the sum." in verdict.first.findings[0].message
+
+
+def test_a_forbidden_numpy_function_is_found_through_an_alias(make_exercise, judge, code_of):
+    from numpy import convolve as quiet
+
+    case = Case("c", (Call((torch.arange(5.0), torch.tensor([1.0, 2.0, 4.0])), names=("x", "w")),))
+    exercise = make_exercise(lambda x, w: x.unfold(0, 3, 1) @ w, case, forbid=("numpy.convolve",))
+    cheat = judge(exercise, lambda x, w: torch.from_numpy(quiet(x.numpy(), w.flip(0).numpy(), "valid")))
+    assert code_of(cheat) == "forbidden"
+
+
+def test_a_watched_call_leaves_the_profile_function_as_it_was(case):
+    before = sys.getprofile()
+    observe(expand, case, forbid=("numpy.convolve",))
+    assert sys.getprofile() is before
+
+
+@pytest.mark.parametrize("answer", [7, 7.0, torch.tensor(7), np.int64(7)], ids=["int", "float", "tensor", "numpy"])
+def test_a_number_may_be_written_in_any_way(make_exercise, judge, answer):
+    exercise = make_exercise(lambda: 7, Case("answer", (Call(),)))
+    assert judge(exercise, lambda: answer).passed
+
+
+@pytest.mark.parametrize("answer", [8, 7.5, "7", None, True, torch.tensor([7])])
+def test_another_number_does_not_pass(make_exercise, judge, answer):
+    exercise = make_exercise(lambda: 7, Case("answer", (Call(),)))
+    assert not judge(exercise, lambda: answer).passed
+
+
+@pytest.mark.parametrize("answer", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_named(make_exercise, judge, code_of, answer):
+    exercise = make_exercise(lambda: 7.5, Case("answer", (Call(),)))
+    assert code_of(judge(exercise, lambda: answer)) == "nonfinite"
+
+
+def test_nested_outputs_are_compared_leaf_by_leaf(make_exercise, judge):
+    case = Case("nested", (Call((torch.arange(6.0),), names=("x",)),))
+    exercise = make_exercise(lambda x: {"a": (x, x + 1), "n": 3}, case)
+    assert judge(exercise, lambda x: {"n": 3, "a": [x, x + 1]}).passed
+    wrong = judge(exercise, lambda x: {"n": 3, "a": (x, x + 2)})
+    assert "output['a'][1]" in wrong.first.findings[0].message
+    assert "keys missing: n" in judge(exercise, lambda x: {"a": (x, x + 1)}).first.findings[0].message
+
+
+def test_a_generator_may_stand_for_a_list(make_exercise, judge):
+    case = Case("batches", (Call((torch.arange(6.0),), names=("x",)),))
+    exercise = make_exercise(lambda x: [x[:3], x[3:]], case)
+    assert judge(exercise, lambda x: (x[i : i + 3] for i in (0, 3))).passed
+
+
+class Scale(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(n))
+
+    def forward(self, x):
+        return x * self.gain if self.training else -x * self.gain
+
+
+class Shared(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(n))
+
+    def forward(self, x):
+        return x * self.scale
+
+
+def module_case() -> Case:
+    x = torch.arange(6.0).reshape(2, 3)
+    calls = (Call((x,), train=True, names=("x",)), Call((x,), train=False, names=("x",)))
+    state = {"gain": torch.tensor([2.0, 3.0, 5.0])}
+    return Case("module", calls, init=Call((3,), names=("n",)), state=state, gradients=("parameters",))
+
+
+def test_a_module_is_built_loaded_and_called_in_both_modes(make_exercise, judge):
+    exercise = make_exercise(Scale, module_case(), kind="module")
+    assert judge(exercise, Scale).passed
+
+    class NeverEvaluates(Scale):
+        def forward(self, x):
+            return x * self.gain
+
+    verdict = judge(exercise, NeverEvaluates)
+    assert "output of call 2" in verdict.first.findings[0].message
+
+
+def test_parameters_of_other_names_are_listed(make_exercise, judge, code_of):
+    verdict = judge(make_exercise(Scale, module_case(), kind="module"), Shared)
+    message = verdict.first.findings[0].message
+    assert code_of(verdict) == "state" and "gain is missing" in message and "scale is not expected" in message
+
+
+@pytest.mark.parametrize("target", [Scale(3), lambda n: Scale(n)], ids=["object", "function"])
+def test_a_module_exercise_asks_for_the_class(make_exercise, judge, code_of, target):
+    assert code_of(judge(make_exercise(Scale, module_case(), kind="module"), target)) == "not callable"
+
+
+def test_a_property_recognises_a_random_mistake_by_its_number(make_exercise, judge):
+    generator = torch.Generator().manual_seed(1)
+    case = Case(
+        "spread",
+        (Call((400, generator), names=("n", "generator")),),
+        values=False,
+        properties=(Property("std", {"low": 1.9, "high": 2.1}),),
+    )
+    right = lambda n, generator: 2 * torch.randn(n, n, generator=generator)  # noqa: E731
+    halved = lambda n, generator: torch.randn(n, n, generator=generator)  # noqa: E731
+    exercise = make_exercise(right, case, mistakes={"halved": halved})
+    assert judge(exercise, lambda n, generator: torch.empty(n, n).normal_(0, 2, generator=generator)).passed
+    wrong = judge(exercise, lambda n, generator: torch.empty(n, n).normal_(0, 1, generator=generator))
+    assert wrong.mistake.name == "halved" and "standard deviation" in wrong.first.findings[0].message
+
+
+def test_too_many_flops_are_counted_and_refused(case, make_exercise, judge, code_of):
+    cheap = replace(case, gradients=(), flops=1.5)
+    exercise = make_exercise(lambda x, W: x @ W, cheap)
+    assert judge(exercise, lambda x, W: torch.einsum("ik,kj->ij", x, W)).passed
+    assert code_of(judge(exercise, lambda x, W: (x @ torch.eye(3)) @ W)) == "cost"
+
+
+def test_a_time_budget_is_kept(case, make_exercise, judge, code_of):
+    exercise = make_exercise(lambda x, W: x @ W, replace(case, seconds=0.05))
+
+    def slow(x, W):
+        time.sleep(0.1)
+        return x @ W
+
+    assert code_of(judge(exercise, slow)) == "time"
+
+
+def test_partial_points_are_the_share_of_cases_passed(case, make_exercise, judge):
+    other = Case("wide", (Call((torch.ones(1, 3), torch.arange(15.0).reshape(3, 5)), names=("x", "W")),))
+    exercise = make_exercise(lambda x, W: x @ W, case, other, partial=True)
+    verdict = judge(exercise, lambda x, W: x @ W if len(W[0]) == 4 else W)
+    assert verdict.points == 2.0 and not verdict.passed
+
+
+def test_warnings_and_stderr_become_notes(case, make_exercise, judge, capsys):
+    import warnings
+
+    def noisy(x, W):
+        warnings.warn("old habit", DeprecationWarning, stacklevel=1)
+        print("to stderr", file=sys.stderr)
+        return x @ W
+
+    verdict = judge(make_exercise(lambda x, W: x @ W, case), noisy)
+    assert verdict.passed
+    assert capsys.readouterr().err == ""
+    assert any("old habit" in n for n in verdict.notes) and any("to stderr" in n for n in verdict.notes)
+
+
+def test_a_check_leaves_the_random_state_of_the_notebook_alone(case):
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    observe(lambda x, W: torch.rand(5, 4), case)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_the_student_gets_copies(case):
+    kept = []
+    observe(lambda x, W: kept.append(x) or x @ W, replace(case, gradients=()))
+    kept[0].zero_()
+    assert bool((case.calls[0].args[0] != 0).any())
