@@ -1,0 +1,1 @@
+"""Releases exercises, judges submissions and keeps the gradebook, through nbgrader."""

@@ -1,0 +1,152 @@
+"""Judges a submission: runs its cells in a session, asks the session for answers, and compares them here.
+
+A session holds the student's process and is believed in nothing. It gets inputs and gives back tensors; expected values
+stay on this side, and what the student's code prints, displays or returns in a cell earns no points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbformat import NotebookNode, v4
+from torch import Tensor
+
+from autograder.checking import wire
+from autograder.checking.diagnose import Pair, diagnose
+from autograder.checking.records import Exercise, Failure, Observation, Reference, Verdict
+from autograder.checking.references import merge
+from autograder.checking.report import Report, as_html, text
+from autograder.execution.records import Answer, CellResult, Status
+
+_ENDED = {
+    Status.TIMEOUT: "it ran out of time",
+    Status.MALFORMED: "its answer could not be read",
+    Status.DIED: "the notebook's process ended",
+    Status.NOT_RUN: "the notebook's process had ended before",
+    Status.ERROR: "it gave no answer",
+}
+_FINAL = ("missing", "not implemented", "not callable", "stopped")  # the other cases would show the same
+
+
+class Session(Protocol):
+    """A student's process while a notebook runs in it. `autograder.execution.Submission` is one."""
+
+    def run_cell(self, source: str, timeout: float | None = None) -> CellResult: ...
+
+    def answer(
+        self, request: dict[str, Any], inputs: dict[str, Tensor] | None = None, timeout: float | None = None
+    ) -> Answer: ...
+
+
+class Executor(Protocol):
+    """Starts sessions: nbgrader's stock kernel, or the confined engine."""
+
+    def session(self, folder: Path) -> AbstractContextManager[Session]:
+        """A fresh session whose current folder is, or has the files of, `folder`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The exercises of one chapter with all cases, hidden ones included."""
+
+    public: Reference
+    cases: Mapping[str, Sequence[Pair]]
+
+    @classmethod
+    def of(cls, public: Reference, hidden: Reference | None) -> Exam:
+        return cls(public, merge(public, hidden))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What judging gave: a verdict by grade id, and by grade id why there is none."""
+
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+def judge(notebook: NotebookNode, checks: Mapping[str, str], exam: Exam | None, session: Session) -> Judged:
+    """Runs `notebook` cell by cell, filling in its outputs, and judges an exercise wherever a check of it stands.
+
+    `checks` gives the exercise of each test cell by grade id. The test cell itself is not run: its output becomes the
+    verdict.
+    """
+    verdicts: dict[str, Verdict] = {}
+    problems: dict[str, str] = {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name not in checks:
+            _run(cell, session)
+            continue
+        cell.execution_count, cell.outputs = None, []
+        try:
+            if exam is None:
+                raise LookupError("there is no reference for this notebook")
+            verdicts[name] = verdict(checks[name], exam, session)
+            cell.outputs = [_shown(verdicts[name], exam)]
+        except Exception as error:  # fail closed: whatever goes wrong here is for a person to see, and scores 0
+            problems[name] = f"{checks[name]} could not be judged: {type(error).__name__}: {error}"
+            cell.outputs = [_error("NotJudged", "this check could not be judged; a person will look at it")]
+    return Judged(verdicts, problems)
+
+
+def verdict(name: str, exam: Exam, session: Session) -> Verdict:
+    """The verdict on exercise `name` as it stands in the session. Raises LookupError when the exam does not have it."""
+    if name not in exam.public.exercises:
+        raise LookupError(f"the reference of {exam.public.chapter} has no exercise {name}")
+    exercise, cases = exam.public.exercises[name], exam.cases[name]
+    seen: list[Observation] = []
+    for frozen, hidden in cases:
+        observation = _observe(exercise, (frozen, hidden), session)
+        seen.append(observation)
+        if observation.failure and observation.failure.kind in _FINAL:
+            seen += [observation] * (len(cases) - len(seen))
+            break
+    return diagnose(exercise, cases, seen)
+
+
+def _observe(exercise: Exercise, pair: Pair, session: Session) -> Observation:
+    frozen, hidden = pair
+    case, inputs = wire.encode_case(frozen.case)
+    request = {"exercise": exercise.name, "kind": exercise.kind, "forbid": list(exercise.forbid), "case": case}
+    answer = session.answer(request, inputs)
+    if answer.status is not Status.OK:
+        return _stopped(f"{_ENDED[answer.status]}{f' ({answer.detail})' if answer.detail and not hidden else ''}")
+    try:
+        observation = wire.decode_observation(answer.reply, answer.tensors)
+    except ValueError as error:
+        return _stopped(f"its answer could not be read ({error})")
+    return replace(observation, notes=()) if hidden else observation  # a warning may quote an input
+
+
+def _stopped(why: str) -> Observation:
+    return Observation(failure=Failure("stopped", why))
+
+
+def _run(cell: NotebookNode, session: Session) -> None:
+    if not cell.source.strip():
+        cell.outputs, cell.execution_count = [], None
+        return
+    result = session.run_cell(cell.source)
+    cell.execution_count = result.execution_count
+    cell.outputs = [NotebookNode(output) for output in result.outputs]
+    if result.status is not Status.OK and not any(output.output_type == "error" for output in cell.outputs):
+        cell.outputs.append(_error(result.status.name, result.detail or _ENDED[result.status]))
+
+
+def _shown(verdict: Verdict, exam: Exam) -> NotebookNode:
+    """The verdict as a cell's output. Of a hidden case it tells the kind of the difference and no value."""
+    cases = {frozen.case.name: frozen.case for frozen, hidden in exam.cases[verdict.exercise] if not hidden}
+    report = Report(verdict, cases)
+    return v4.new_output("display_data", {"text/html": as_html(report), "text/plain": text(report)})
+
+
+def _error(name: str, words: str) -> NotebookNode:
+    return v4.new_output("error", ename=name, evalue=words, traceback=[f"{name}: {words}"])

@@ -1,0 +1,213 @@
+"""Our steps in `nbgrader autograde`: put the submission back in shape, judge it, record what the verdicts say.
+
+nbgrader_config.py puts them in the places of nbgrader's DeduplicateIds and OverwriteCells, Execute, and SaveAutoGrades.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, Notebook, SolutionCell, SubmittedNotebook, TaskCell
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import compute_checksum, determine_grade
+from traitlets import DottedObjectName, Unicode
+from traitlets.utils.importstring import import_item
+
+from autograder.authoring.chapter import load_chapter
+from autograder.authoring.freeze import freeze_hidden
+from autograder.authoring.hidden import find_key
+from autograder.checking.records import Reference
+from autograder.checking.references import DIRECTORY, load_reference
+from autograder.grading.integrity import Irregularity, ReleasedCell, restore
+from autograder.grading.judging import Exam, Executor, Judged, judge
+
+_NOTES = "autograder"  # where notebook metadata carries notes from the first pass of autograde to the second
+
+
+class RestoreCells(NbGraderPreprocessor):
+    """Puts the cells of a submission back as they were released, and notes what had become of them."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        with _gradebook(resources) as gradebook:
+            found = restore(nb, released_cells(_released(gradebook, resources)))
+        nb.metadata[_NOTES] = {"irregularities": [[each.kind, each.name, each.message] for each in found]}
+        for each in found:
+            if each.kind != "metadata" or found[0].kind != "lost":
+                self.log.warning("%s: %s. Look at it in the formgrader.", _where(resources), each.message)
+        return nb, resources
+
+
+class Judge(NbGraderPreprocessor):
+    """Runs a submission in an executor's session and judges its test cells. Leaves the verdicts in `resources`."""
+
+    executor = DottedObjectName(
+        "autograder.grading.stock.StockExecutor", help="class that starts the sessions; takes parent=…"
+    ).tag(config=True)
+    references = Unicode(str(DIRECTORY), help="folder of the chapters' public references").tag(config=True)
+    solutions = Unicode("", help="folder of the authored chapters, from which hidden cases are drawn").tag(config=True)
+    course = Unicode("", help="folder that keeps the course's random key, where no key is given").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        with _gradebook(resources) as gradebook:
+            released = released_cells(_released(gradebook, resources))
+        checks = {cell.name: cell.exercise for cell in released if cell.exercise}
+        exam = self._exam(resources["nbgrader"]["notebook"]) if checks else None
+        executor: Executor = import_item(self.executor)(parent=self)
+        with executor.session(Path(resources["metadata"]["path"])) as session:
+            resources[_NOTES] = judge(nb, checks, exam, session)
+        return nb, resources
+
+    def _exam(self, stem: str) -> Exam | None:
+        """The exam of a chapter, with hidden cases where its sources are at hand; None without a reference."""
+        path = Path(self.references) / f"{stem}.safetensors"
+        if not path.is_file():
+            self.log.error("%s: no reference, so no check can be judged. Make it: python -m autograder freeze", path)
+            return None
+        drawn = None
+        if self.solutions and (Path(self.solutions) / stem).is_dir():
+            key, origin = find_key(Path(self.course))
+            self.log.info("Hidden cases of %s are keyed by %s", stem, origin)
+            drawn = _draw(stem, key, self.solutions, _stamp(Path(self.solutions) / stem))
+        else:
+            self.log.warning("%s is judged without hidden cases: its sources are not in %r", stem, self.solutions)
+        return Exam.of(load_reference(path), drawn)
+
+
+class SaveScores(NbGraderPreprocessor):
+    """Records scores, comments and what needs a person. Goes by the gradebook's cells, not by the submission's."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        judged: Judged = resources.get(_NOTES) or Judged()
+        noted = nb.metadata.get(_NOTES, {}).get("irregularities", [])
+        irregular = [Irregularity(*each) for each in noted]
+        with _gradebook(resources) as gradebook:
+            student = gradebook.find_submission_notebook(
+                resources["nbgrader"]["notebook"], resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+            )
+            released = released_cells(_released(gradebook, resources))
+            problems = _problems(released, judged, irregular)
+            for name, why in judged.problems.items():
+                self.log.error("%s: %s (%s). It scores 0 until a person has looked.", _where(resources), why, name)
+            _save_grades(student, released, nb, judged, problems, irregular, self.log)
+            _save_comments(student, released, nb, problems)
+            gradebook.db.commit()
+        return nb, resources
+
+
+def released_cells(notebook: Notebook) -> list[ReleasedCell]:
+    """The cells of a notebook in the gradebook, in the order of the release."""
+    points = {cell.name: cell.max_score for cell in [*notebook.grade_cells, *notebook.task_cells]}
+    graded = {cell.name for cell in notebook.grade_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    tasks = {cell.name for cell in notebook.task_cells}
+    return [
+        ReleasedCell(
+            name=cell.name,
+            cell_type=cell.cell_type,
+            source=cell.source,
+            locked=cell.locked,
+            grade=cell.name in graded,
+            solution=cell.name in solutions,
+            task=cell.name in tasks,
+            points=points.get(cell.name),
+            checksum=cell.checksum,
+        )
+        for cell in notebook.source_cells
+    ]
+
+
+def _save_grades(
+    student: SubmittedNotebook,
+    released: list[ReleasedCell],
+    nb: NotebookNode,
+    judged: Judged,
+    problems: dict[str, list[str]],
+    irregular: list[Irregularity],
+    log: Any,
+) -> None:
+    checks = {cell.name for cell in released if cell.exercise}
+    deleted = {each.name for each in irregular if each.kind == "deleted"}
+    cells = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+    for grade in student.grades:
+        name = grade.cell.name
+        if isinstance(grade.cell, TaskCell):
+            continue  # a person gives a task its points, as in nbgrader
+        if name in deleted:
+            score: float | None = 0.0
+        elif name in checks:
+            score = judged.verdicts[name].points if name in judged.verdicts else 0.0
+        else:
+            score = determine_grade(cells[name], log)[0]
+        valid = score is None or (math.isfinite(score) and 0 <= score <= grade.max_score)
+        grade.auto_score = score if valid else 0.0
+        if not valid:
+            problems.setdefault(name, []).append(f"the score {score} is not within 0 and {grade.max_score:g}")
+        grade.needs_manual_grade = grade.manual_score is not None or score is None or name in problems
+
+
+def _problems(released: list[ReleasedCell], judged: Judged, irregular: list[Irregularity]) -> dict[str, list[str]]:
+    """By grade id, what a person should look at. What befell an exercise's cell is told at its check as well."""
+    problems: dict[str, list[str]] = {}
+    for each in irregular:
+        problems.setdefault(each.name, []).append(each.message)
+    for name, why in judged.problems.items():
+        problems.setdefault(name, []).append(why)
+    for cell in released:
+        if cell.exercise and cell.exercise in problems:
+            problems.setdefault(cell.name, []).extend(problems[cell.exercise])
+    lost = problems.pop("", [])
+    return {cell.name: [*lost, *problems.get(cell.name, [])] for cell in released if lost or cell.name in problems}
+
+
+def _save_comments(
+    student: SubmittedNotebook, released: list[ReleasedCell], nb: NotebookNode, problems: dict[str, list[str]]
+) -> None:
+    """nbgrader's "No response.", and what needs a person: at the solution cell, since only such cells have comments."""
+    anchors: dict[str, list[str]] = {}
+    anchor = next((cell.name for cell in released if cell.solution), None)
+    for cell in released:
+        anchor = cell.exercise if cell.exercise and cell.exercise in {other.name for other in released} else anchor
+        anchor = cell.name if cell.solution or cell.task else anchor
+        if anchor and cell.name in problems:
+            anchors.setdefault(anchor, []).extend(problems[cell.name])
+    cells = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+    for comment in student.comments:
+        if not isinstance(comment.cell, SolutionCell | TaskCell):
+            continue
+        name = comment.cell.name
+        words = [f"A person will look at this: {why}." for why in dict.fromkeys(anchors.get(name, []))]
+        if isinstance(comment.cell, SolutionCell) and _unchanged(cells[name]):
+            words.insert(0, "No response.")
+        comment.auto_comment = "\n\n".join(words) or None
+
+
+def _unchanged(cell: NotebookNode) -> bool:
+    return cell.metadata["nbgrader"].get("checksum") == compute_checksum(cell)
+
+
+def _gradebook(resources: dict[str, Any]) -> Gradebook:
+    return Gradebook(resources["nbgrader"]["db_url"])
+
+
+def _released(gradebook: Gradebook, resources: dict[str, Any]) -> Notebook:
+    return gradebook.find_notebook(resources["nbgrader"]["notebook"], resources["nbgrader"]["assignment"])
+
+
+def _where(resources: dict[str, Any]) -> str:
+    about = resources["nbgrader"]
+    return f"{about['student']}, {about['assignment']}/{about['notebook']}.ipynb"
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """When a chapter's sources last changed: hidden cases are drawn again after that."""
+    return tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*.py")))
+
+
+@cache
+def _draw(stem: str, key: bytes, solutions: str, stamp: tuple[int, ...]) -> Reference:
+    """The hidden reference of a chapter, drawn once in a process and kept in its memory alone."""
+    return freeze_hidden(load_chapter(stem, Path(solutions)), key)

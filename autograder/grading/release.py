@@ -1,0 +1,79 @@
+"""Makes what students receive: authored notebook -> staged notebook -> nbgrader's generate_assignment -> exercises/."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import capture_log
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.authoring import notebook, percent
+
+SOURCE = Path("_build/source")  # as in nbgrader_config.py
+
+
+class ReleaseError(RuntimeError):
+    """nbgrader refused a notebook; the message holds what it logged."""
+
+
+def course_config(root: Path) -> Config:
+    """What nbgrader_config.py of the repository at `root` says."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+
+
+def stage(stem: str, points: Mapping[str, float], root: Path) -> Path:
+    """Path of the notebook, solutions included, from which nbgrader makes the release of `stem`."""
+    script = percent.read(root / "solutions" / stem / f"{stem}.py")
+    return notebook.stage(notebook.build(script, points, repository(root)), stem, root / SOURCE)
+
+
+def build(
+    stems: Iterable[str],
+    points_by_stem: Mapping[str, Mapping[str, float]],
+    root: Path,
+    out: Path | None = None,
+    record: bool = False,
+) -> list[Path]:
+    """Paths of the released notebooks, `exercises/<stem>/<stem>.ipynb` or `out/<stem>/<stem>.ipynb`.
+
+    `points_by_stem[stem]` gives every exercise its points. With `record`, the release is also noted in the course's
+    gradebook, as `nbgrader generate_assignment` does. Raises AuthoringError for what is wrong in a file of solutions/,
+    ReleaseError when nbgrader refuses.
+    """
+    root = root.resolve()
+    released = (out or root / "exercises").resolve()
+    stems = list(stems)
+    for stem in stems:
+        stage(stem, points_by_stem[stem], root)
+    return [_generate(stem, root, released, record) for stem in stems]
+
+
+def repository(root: Path) -> str | None:
+    """The git address from which a notebook opened elsewhere installs the package: pyproject.toml, [project.urls]."""
+    project = root / "pyproject.toml"
+    if not project.is_file():
+        return None
+    return tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
+
+
+def _generate(stem: str, root: Path, released: Path, record: bool) -> Path:
+    config = course_config(root)
+    config.CourseDirectory.release_directory = str(released)
+    config.CourseDirectory.assignment_id = stem
+    config.BaseConverter.force = True
+    if not record:
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
+    with contextlib.redirect_stderr(io.StringIO()):
+        result = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
+    path = released / stem / f"{stem}.ipynb"
+    if not result["success"] or not path.is_file():
+        told = result.get("log", "").strip() or result.get("error", "")
+        raise ReleaseError(f"nbgrader did not release {stem}: {told}")
+    return path

@@ -1,0 +1,68 @@
+"""The only place where nbgrader is configured. Every `nbgrader` command is run from this folder.
+
+Environment:
+  AUTOGRADER_COURSE    folder of the course's data: gradebook, submissions, feedback, exchange (default _build/course)
+  AUTOGRADER_DB        address of the gradebook's database, e.g. postgresql://… (default: gradebook.db in that folder)
+  AUTOGRADER_EXCHANGE  nbgrader's exchange, where students fetch and submit (default: exchange/ in that folder)
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from autograder.authoring.percent import BEGIN, CODE_STUB, END, TEXT_STUB
+
+root = Path(__file__).resolve().parent
+course = Path(os.environ.get("AUTOGRADER_COURSE", root / "_build" / "course")).resolve()
+exchange = Path(os.environ.get("AUTOGRADER_EXCHANGE", course / "exchange")).resolve()
+exchange.mkdir(parents=True, exist_ok=True)
+course.mkdir(parents=True, exist_ok=True)
+
+# nbgrader starts `alembic` by its bare name: it is beside this Python, which need not be on the path.
+scripts = str(Path(sys.executable).parent)
+if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join(filter(None, [scripts, os.environ.get("PATH")]))
+
+c = get_config()  # noqa: F821 - given by traitlets to every configuration file
+
+c.CourseDirectory.course_id = "built-in"
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.source_directory = "_build/source"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = str(course / "submitted")
+c.CourseDirectory.autograded_directory = str(course / "autograded")
+c.CourseDirectory.feedback_directory = str(course / "feedback")
+c.CourseDirectory.solution_directory = str(course / "solution")
+c.CourseDirectory.source_with_tests_directory = str(course / "source_with_tests")
+c.CourseDirectory.db_url = os.environ.get("AUTOGRADER_DB", f"sqlite:///{course / 'gradebook.db'}")
+c.Exchange.root = str(exchange)
+
+# A release: what is between the two lines goes, and this comes in its place.
+c.ClearSolutions.begin_solution_delimeter = BEGIN
+c.ClearSolutions.end_solution_delimeter = END
+c.ClearSolutions.code_stub = {"python": CODE_STUB}
+c.ClearSolutions.text_stub = TEXT_STUB
+
+# Grading: a submission is first put back into the shape of the release, then judged, then recorded. Our steps stand
+# in the places of nbgrader's DeduplicateIds and OverwriteCells, and of its Execute and SaveAutoGrades.
+c.Autograde.sanitize_preprocessors = [
+    "autograder.grading.nbgrader_steps.RestoreCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.grading.nbgrader_steps.Judge",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.grading.nbgrader_steps.SaveScores",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Judge.solutions = str(root / "solutions")
+c.Judge.course = str(course)
+c.KernelManager.transport = "ipc"  # not TCP: other users of this machine cannot reach a student's kernel
+c.Execute.timeout = 120  # seconds a cell may take: ours train small networks
+
+c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"
