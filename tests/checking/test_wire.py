@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 
@@ -64,10 +65,8 @@ def test_a_malformed_observation_is_a_value_error(spec):
 def test_a_forged_field_is_refused_or_harmless(field, value):
     spec, found = wire.encode_observation(observe(lambda x: x, Case("c", (Call((torch.ones(2),), names=("x",)),))))
     spec[field] = value
-    try:
+    with contextlib.suppress(ValueError):
         wire.decode_observation(spec, found)
-    except ValueError:
-        pass
 
 
 def test_probes_and_generators_survive():
