@@ -8,7 +8,7 @@
 Nothing here judges: a status says how a request ended, and everything else is what the student's process says.
 """
 
-from .client import ParentGone, Unconfined, WarmParent
+from .client import ParentGone, SandboxProblem, WarmParent
 from .limits import Limits
 from .records import Answer, CellResult, KeeperReport, Reason, Status, Tier
 from .submission import Submission
@@ -20,9 +20,9 @@ __all__ = [
     "Limits",
     "ParentGone",
     "Reason",
+    "SandboxProblem",
     "Status",
     "Submission",
     "Tier",
-    "Unconfined",
     "WarmParent",
 ]

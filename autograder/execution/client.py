@@ -21,7 +21,7 @@ from .records import Tier
 from .submission import Submission
 from .wipe import wipe
 
-__all__ = ["ParentGone", "Unconfined", "WarmParent"]
+__all__ = ["ParentGone", "SandboxProblem", "WarmParent"]
 
 ANSWER = "autograder.checking.observe:answer"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -30,18 +30,18 @@ _START_SECONDS = 120.0
 _FORK_SECONDS = 20.0
 _FIRST_USER = 60_000  # of the users that submissions run as when the grader is root; one each, so none reaches another
 _MOST_AT_ONCE = 1000
-_UNCONFINED = """This machine cannot confine a student's code: {reason}.
+_NO_LAYERS = """This machine cannot confine a student's code: {reason}.
 Without confinement a submission runs as you do: it can read and change your files, the gradebook and the other
 submissions, and it can use the network. Grade on Linux (a container will do); `autograder doctor` says what is missing.
 If you trust every submission, say so with --no-sandbox."""
 
 
-class Unconfined(RuntimeError):
-    """This machine has none of the layers that were asked for."""
+class SandboxProblem(RuntimeError):
+    """Submissions cannot be run here, or not in the way that was asked for; the message says what to do."""
 
 
 class ParentGone(RuntimeError):
-    """The warm parent ended, or could not start. A new one can be started."""
+    """The warm parent has ended. A new one can be started."""
 
 
 class WarmParent:
@@ -52,7 +52,7 @@ class WarmParent:
     strongest there is. `seed` is where every submission's random generators start. Submissions may be started from
     several threads and run at the same time. Not to be forked.
 
-    Raises `Unconfined` where the platform has no confinement, unless `no_sandbox`; `ParentGone` when it cannot start.
+    Raises `SandboxProblem` where the machine cannot confine, unless `no_sandbox`, and when the parent cannot start.
 
     Example:
         with WarmParent(Limits(cell_seconds=10)) as parent, parent.submission() as submission:
@@ -70,7 +70,7 @@ class WarmParent:
         seed: int = 0,
     ):
         if sys.platform != "linux":
-            raise Unconfined(_UNCONFINED.format(reason=f"{sys.platform} has neither Landlock nor seccomp"))
+            raise SandboxProblem(_NO_LAYERS.format(reason=f"{sys.platform} has neither Landlock nor seccomp"))
         self.limits = limits or Limits()
         self.tier = tier
         self._answer, self._seed, self._no_sandbox = answer, seed, no_sandbox
@@ -92,7 +92,7 @@ class WarmParent:
     def __enter__(self) -> "WarmParent":
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     @property
@@ -107,11 +107,20 @@ class WarmParent:
             self._process = subprocess.Popen(
                 command, env=self._environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
             )
-        hello = self._receive(_START_SECONDS)
+        try:
+            hello = self._receive(_START_SECONDS)
+        except ParentGone:
+            hello = {"error": f"it ended with exit code {self._process.poll()}; its last words are above"}
         if "error" in hello:
-            raise ParentGone(f"the warm parent could not start: {hello['error']}")
+            raise SandboxProblem(
+                f"The warm parent could not start: {hello['error']}. Install what is missing: "
+                f"pip install -e '.[grading]' with {sys.executable}"
+            )
         if hello["threads"] != 1:
-            raise ParentGone(f"the warm parent has {hello['threads']} threads; forks of it could hang")
+            raise SandboxProblem(
+                f"The warm parent has {hello['threads']} threads, so that forks of it could hang. "
+                f"What {self._answer} imports may not start threads"
+            )
         self.layers = Layers(**hello["layers"])
         self.ready_seconds: float = hello["seconds"]
         self.tier = self._choose()
@@ -134,11 +143,11 @@ class WarmParent:
         """The tier to use: the one asked for, or the strongest that this machine has."""
         offered = self.layers.tiers
         wanted = self.tier or (Tier.NONE if self._no_sandbox else offered[0])
-        if wanted is Tier.NONE and not self._no_sandbox or wanted not in offered:
+        if wanted not in offered or (wanted is Tier.NONE and not self._no_sandbox):
             lacking = {"namespaces": self.layers.namespaces, "seccomp": self.layers.seccomp}
             reasons = [f"{name}: {why}" for name, why in lacking.items() if why]
             reasons += [] if self.layers.landlock_abi else ["landlock: this kernel has none"]
-            raise Unconfined(_UNCONFINED.format(reason="; ".join(reasons) or f"tier {wanted} was asked for"))
+            raise SandboxProblem(_NO_LAYERS.format(reason="; ".join(reasons) or f"tier {wanted} was asked for"))
         return wanted
 
     def _receive(self, seconds: float) -> dict:
@@ -148,7 +157,7 @@ class WarmParent:
         except OSError:
             message = b""
         if not message:
-            raise ParentGone("the warm parent ended; start a new one")
+            raise ParentGone("no reply")
         return json.loads(message)
 
     @contextlib.contextmanager
@@ -194,10 +203,12 @@ class WarmParent:
                 descriptors = [their_control.fileno(), their_data.fileno()]
                 socket.send_fds(self._socket, [order.to_bytes()], descriptors)
                 threads = self._receive(_FORK_SECONDS)["threads"]
-            except OSError:
-                raise ParentGone("the warm parent ended; start a new one") from None
-        if threads != 1:
-            raise ParentGone(f"the warm parent has {threads} threads; start a new one")
+                if threads != 1:
+                    raise ParentGone(f"the warm parent has {threads} threads; start a new one")
+            except (OSError, ParentGone) as problem:
+                control.close()
+                data.close()
+                raise ParentGone(f"the warm parent ended ({problem}); start a new one") from None
         return Submission(control, data, order)
 
     def alive(self) -> bool:

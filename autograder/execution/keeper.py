@@ -19,6 +19,7 @@ from dataclasses import asdict
 
 from . import watch
 from .kernel import Prctl, prctl
+from .limits import Limits
 from .namespaces import Root
 from .order import Order
 from .records import KeeperReport, Reason, Tier
@@ -35,14 +36,16 @@ Student = Callable[[Order, socket.socket, int], None]
 
 def keep(order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student: Student) -> None:
     """Run one submission to its end, send a `KeeperReport` on `control`, and exit. Never returns."""
+    files = os.open(order.files, os.O_RDONLY | os.O_DIRECTORY) if order.files else None  # beyond reach in a new root
     if order.tier is Tier.NAMESPACES:
         shm = order.limits.disk_bytes
         entries = order.limits.files + 1000
         Root(order.mount_point, paths, order.home, shm, entries, shm, order.user).enter()
     else:
         prctl(Prctl.SUBREAPER, 1)
-    if order.files:
-        copy_files(order.files, order.home, order.user, order.limits.disk_bytes, order.limits.files)
+    if files is not None:
+        copy_files(files, order.home, order.user, order.limits)
+        os.close(files)
     told, tell = os.pipe()
     started = time.monotonic()
     child = os.fork()
@@ -59,14 +62,14 @@ def keep(order: Order, control: socket.socket, data: socket.socket, paths: tuple
     os._exit(0)
 
 
-def copy_files(source: str, home: str, owner: int, at_most_bytes: int, at_most_files: int) -> None:
-    """Copy the regular files below `source`; links are left out, since they could name anything on this machine.
+def copy_files(source: int, home: str, owner: int, limits: Limits) -> None:
+    """Copy the regular files below the open directory `source`; links are left out, since they could name anything on this machine.
 
-    Raises OSError when there are more bytes or files than allowed.
+    Raises OSError when there are more bytes or files than a submission may have.
     """
-    budget, entries = at_most_bytes, 0
-    for directory, names, files, descriptor in os.fwalk(source, follow_symlinks=False):
-        target = os.path.join(home, os.path.relpath(directory, source))
+    budget, entries = limits.disk_bytes, 0
+    for directory, _, files, descriptor in os.fwalk(".", follow_symlinks=False, dir_fd=source):
+        target = os.path.join(home, directory)
         os.makedirs(target, exist_ok=True)
         os.chown(target, owner, -1)
         for name in files:
@@ -76,11 +79,10 @@ def copy_files(source: str, home: str, owner: int, at_most_bytes: int, at_most_f
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
             with open(handle, "rb") as original, open(os.path.join(target, name), "wb") as copy:
                 budget -= os.fstat(handle).st_size
-                if budget < 0 or entries > at_most_files:
-                    raise OSError(f"{source}: more than {at_most_bytes} bytes or {at_most_files} files")
+                if budget < 0 or entries > limits.files:
+                    raise OSError(f"its files are more than {limits.disk_bytes} bytes or {limits.files} files")
                 shutil.copyfileobj(original, copy)
                 os.fchown(copy.fileno(), owner, -1)
-        entries += len(names)
 
 
 class _Watch:
@@ -135,9 +137,8 @@ class _Watch:
             ready = dict(poll.poll(_POLL_SECONDS * 1000))
             if self._handle in ready:
                 return None
-            if self._control.fileno() in ready:
-                if reason := self._obey(self._control.recv(64)):
-                    return reason
+            if self._control.fileno() in ready and (reason := self._obey(self._control.recv(64))):
+                return reason
             now = time.monotonic()
             if now - self._started > self._order.limits.notebook_seconds:
                 return Reason.WALL

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from typing import Any
 
 __all__ = ["Prctl", "checked", "libc", "prctl", "syscall"]
 
@@ -29,7 +30,7 @@ def checked(result: int, what: str) -> int:
     return result
 
 
-def syscall(number: int, *arguments) -> int:
+def syscall(number: int, *arguments: Any) -> int:
     """The raw result of a system call by number; arguments are ctypes values, bytes or None."""
     return libc.syscall(ctypes.c_long(number), *arguments)
 

@@ -1,6 +1,6 @@
 """Landlock: which files, TCP ports, signals and abstract sockets this process may still reach.
 
-Source: Documentation/userspace-api/landlock.rst of the Linux kernel. The library of that name on PyPI covers files only.
+Source: Documentation/userspace-api/landlock.rst of the Linux kernel. PyPI's library of that name covers files only.
 """
 
 import ctypes
@@ -51,9 +51,10 @@ def _add(ruleset: int, path: str, access: int) -> None:
 
 
 def restrict(read: Iterable[str], run: Iterable[str], write: Iterable[str], version: int) -> None:
-    """Give up, for good, every file but those below `read`, `run` (read and execute) and `write`; all TCP; outside signals.
+    """Give up, for good, every file but those below `read`, `run` (read and execute) and `write`.
 
-    `version` is the ABI to use, at most `abi()`. Children inherit the restriction. Raises OSError when refused.
+    With them go TCP and, where `version` allows, signals to and abstract sockets of others. `version` is the ABI to
+    use, at most `abi()`. Children inherit the restriction. Raises OSError when refused.
     """
     handled = _FIRST_ABI | sum(bit for since, bit in _LATER_ABIS if version >= since)
     attributes = _Ruleset(handled, 3 if version >= 4 else 0, 3 if version >= SCOPED_SIGNALS_ABI else 0)

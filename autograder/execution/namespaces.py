@@ -16,6 +16,10 @@ _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x800
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _MOUNT_SETATTR, _RECURSIVE, _DETACH = 442, 0x8000, 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/sys/devices/system/cpu", "/var/cache/fontconfig"),
+    *("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/mime.types", "/etc/nsswitch.conf"),
+)
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -32,17 +36,14 @@ def enter() -> None:
 
 def system_paths() -> list[str]:
     """What a Python with torch reads and runs: the system's libraries and the interpreter's own prefixes."""
-    paths = """/usr /lib /lib64 /lib32 /bin /sbin /etc/ld.so.cache /etc/fonts /etc/localtime /etc/alternatives
-    /etc/mime.types /etc/nsswitch.conf /sys/devices/system/cpu /var/cache/fontconfig""".split()
+    paths = list(_SYSTEM)
     prefixes = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     paths += sorted(prefix for prefix in prefixes if not prefix.startswith("/usr"))
     return [path for path in paths if os.path.lexists(path)]
 
 
-def _mount(
-    source: str | None, target: str, kind: str | None = None, flags: int = 0, options: str | None = None
-) -> None:
-    encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]
+def _mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, options: str = "") -> None:
+    encoded = [os.fsencode(text) if text else None for text in (source, target, kind, options)]
     result = libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
     checked(result, f"mount {source or kind} on {target}")
 

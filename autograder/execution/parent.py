@@ -8,6 +8,7 @@
 Run as `python -m autograder.execution.parent DESCRIPTOR MODULE:FUNCTION`, by `WarmParent` only.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -17,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import layers, seccomp
 from .keeper import keep
@@ -27,28 +29,26 @@ from .records import KeeperReport, Reason, Tier
 
 __all__ = ["main"]
 
+_MODULES = (
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "pygments.lexers", "safetensors"),
+    *("torch.utils.data", "torch.multiprocessing", "torch._dynamo"),
+)
+_OPTIONAL_MODULES = ("ipywidgets",)
+
 
 def _import_once() -> None:
     """Load what notebooks use, and use each thing once: the first optimizer step alone imports 800 modules."""
     import matplotlib
 
     matplotlib.use("module://matplotlib_inline.backend_inline")
-    import matplotlib.backends.backend_agg
-    import matplotlib.pyplot
-    import nbformat
+    for name in _MODULES:
+        importlib.import_module(name)
+    for name in _OPTIONAL_MODULES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     import numpy
-    import PIL.PngImagePlugin
-    import pygments.lexers
     import torch
-    import torch._dynamo
-    import torch.multiprocessing
-    import torch.utils.data
 
-    for optional in ("ipywidgets",):
-        try:
-            importlib.import_module(optional)
-        except ImportError:
-            continue
     parameter = torch.nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
@@ -66,7 +66,7 @@ def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def _start(order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student) -> None:
+def _start(order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student: Any) -> None:
     """Process A: enter the namespaces, then become or fork the keeper. Never returns."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -87,7 +87,7 @@ def _start(order: Order, control: socket.socket, data: socket.socket, paths: tup
     os._exit(0)
 
 
-def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: tuple[str, ...], student) -> None:
+def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: tuple[str, ...], student: Any) -> None:
     if os.fork():
         return
     server.close()
@@ -102,7 +102,7 @@ def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: 
         os._exit(1)
 
 
-def _prepare(answer: str, paths: tuple[str, ...]):
+def _prepare(answer: str, paths: tuple[str, ...]) -> Any:
     """The student's side, warmed up."""
     _import_once()
     from .capture import Capture

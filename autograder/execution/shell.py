@@ -8,7 +8,6 @@ import sys
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
-from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -46,7 +45,8 @@ class _ResultHook(DisplayHook):
 
     def finish_displayhook(self):
         if self._formatted is not None:
-            self.capture.result(*self._formatted, self.prompt_count)
+            data, metadata = self._formatted
+            self.capture.result(data, metadata, self.prompt_count)
 
 
 class _Shell(InteractiveShell):
@@ -70,10 +70,10 @@ class _Shell(InteractiveShell):
     def system(self, cmd):
         """Run `!cmd`; IPython's own needs a terminal."""
         command = ["/bin/sh", "-c", self.var_expand(cmd, depth=1)]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(command, text=True, errors="replace", **pipes) as process:
+        none, pipe, joined = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
+        with subprocess.Popen(command, stdin=none, stdout=pipe, stderr=joined, text=True, errors="replace") as process:
             try:
-                for line in process.stdout:
+                for line in process.stdout or ():
                     sys.stdout.write(line)
             except BaseException:
                 process.kill()
@@ -89,7 +89,6 @@ class Notebook:
     """One shell that runs cells. Made and used once in the warm parent, so that imports and caches are shared."""
 
     def __init__(self, capture: Capture):
-        HistoryManager.enabled = False
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.autoindent = False

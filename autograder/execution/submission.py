@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Submission"]
 
+_NOTICE_SECONDS = 0.5
 _REPORT_SECONDS = 20.0
 _REPORT_BYTES = 1 << 16
 
@@ -46,7 +48,8 @@ class Submission:
         began = time.perf_counter()
         frame = frames.pack({"cell": source})
         message, _, status, detail = self._exchange(frame, timeout or self._limits.cell_seconds)
-        shown, count = (), None
+        shown: tuple[dict[str, Any], ...] = ()
+        count = None
         if message:
             try:
                 shown = outputs.clean(message.get("outputs", []), 2 * self._limits.outputs + 10)
@@ -67,7 +70,8 @@ class Submission:
         began = time.perf_counter()
         frame = frames.pack({"request": request}, tensors.encode(inputs or {}))
         message, payload, status, detail = self._exchange(frame, timeout or self._limits.answer_seconds)
-        reply, results = {}, {}
+        reply: dict[str, Any] = {}
+        results: dict[str, Tensor] = {}
         if status is Status.OK:
             try:
                 reply, results, status, detail = _answered(message, payload, tensors.decode)
@@ -86,9 +90,14 @@ class Submission:
 
     def close(self) -> KeeperReport:
         """End it and everything it started; what the keeper saw. May be called again."""
-        if self._report is None:
+        return self._close(0)
+
+    def _close(self, wait_seconds: float) -> KeeperReport:
+        """Close, but first give the keeper time to see by itself why the submission ended."""
+        if self._report is None and not select.select([self._control], [], [], wait_seconds)[0]:
             with contextlib.suppress(OSError):
                 self._control.send(b"close")
+        if self._report is None:
             self._report = self._receive_report()
             self._data.close()
             self._control.close()
@@ -119,7 +128,7 @@ class Submission:
             except Late:
                 return self._interrupt(seconds)
         except (Gone, Late):
-            self.close()
+            self._close(_NOTICE_SECONDS)
             return {}, b"", Status.DIED, self._ending()
         except Malformed as problem:
             status, detail, _ = self._broken(problem)
@@ -151,7 +160,9 @@ def _text(value: Any) -> str:
     return str(value)[:2000].encode("utf-8", "replace").decode()
 
 
-def _answered(message: dict[str, Any], payload: bytes, decode: Callable):
+def _answered(
+    message: dict[str, Any], payload: bytes, decode: Callable
+) -> "tuple[dict[str, Any], dict[str, Tensor], Status, str]":
     if "error" in message:
         return {}, {}, Status.ERROR, _text(message["error"])
     reply = message.get("reply")

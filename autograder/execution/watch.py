@@ -33,9 +33,8 @@ def _state(process: int) -> str:
 
 def others(me: int) -> list[int]:
     """The living processes of this pid namespace but `me`."""
-    return [
-        int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != me and _state(name) not in "XZ"
-    ]
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [number for number in numbers if number != me and _state(number) not in "XZ"]
 
 
 def descendants(root: int) -> list[int]:

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import stat
+from collections.abc import Iterator
 
 __all__ = ["wipe"]
 
@@ -33,7 +34,7 @@ def _is_folder(name: str, parent: int) -> bool:
     return stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
 
 
-def _empty(name: str, parent: int, fresh) -> None:
+def _empty(name: str, parent: int, fresh: Iterator[str]) -> None:
     """Remove the folder `name` of `parent`; its own folders move to `parent` under fresh names."""
     os.chmod(name, 0o700, dir_fd=parent)
     folder = os.open(name, _FOLDER, dir_fd=parent)
@@ -49,7 +50,7 @@ def _empty(name: str, parent: int, fresh) -> None:
     os.rmdir(name, dir_fd=parent)
 
 
-def _move_up(name: str, folder: int, parent: int, fresh) -> None:
+def _move_up(name: str, folder: int, parent: int, fresh: Iterator[str]) -> None:
     for target in fresh:
         with contextlib.suppress(FileExistsError, OSError):
             os.rename(name, target, src_dir_fd=folder, dst_dir_fd=parent)

@@ -1,0 +1,185 @@
+"""Time, ends, files and answers of a submission, in every tier."""
+
+import os
+import time
+
+import pytest
+import torch
+
+from autograder.execution import Limits, ParentGone, Reason, SandboxProblem, Status, Tier, WarmParent
+
+from .conftest import STANDINS, start
+
+DOUBLE = "def double(x):\n    return 2 * x"
+
+
+def test_a_cell_that_never_ends_is_interrupted_and_the_notebook_goes_on(parent):
+    with parent.submission() as submission:
+        result = submission.run_cell("print('before', flush=True)\nwhile True: pass", timeout=0.5)
+        assert (result.status, result.outputs[0]["text"]) == (Status.TIMEOUT, "before\n")
+        assert submission.run_cell("1").status is Status.OK
+
+
+def test_a_cell_that_ignores_the_interrupt_is_killed(parent):
+    source = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    with parent.submission() as submission:
+        began = time.monotonic()
+        assert submission.run_cell(source, timeout=0.3).status is Status.TIMEOUT
+        assert time.monotonic() - began < 5
+        assert submission.run_cell("1").status is Status.NOT_RUN
+        assert submission.close().reason is Reason.CLOSED
+
+
+def test_a_notebook_has_a_wall_clock_limit(parents):
+    limits = Limits(notebook_seconds=0.8, cell_seconds=20, grace_seconds=0.5)
+    with (
+        WarmParent(limits, answer="answering:answer", import_paths=[STANDINS]) as parent,
+        parent.submission() as submission,
+    ):
+        results = [submission.run_cell("import time; time.sleep(0.3)").status for _ in range(6)]
+    assert results[0] is Status.OK and results[-1] is Status.NOT_RUN
+
+
+def test_a_process_that_ends_itself_is_reported(parent):
+    with parent.submission() as submission:
+        result = submission.run_cell("import os; os._exit(3)")
+        assert result.status is Status.DIED and "exit" in result.detail
+        report = submission.close()
+        assert (report.reason, report.code) == (Reason.EXIT, 3)
+
+
+def test_a_crash_is_reported_with_its_signal(parent):
+    with parent.submission() as submission:
+        assert submission.run_cell("import ctypes; ctypes.string_at(0)").status is Status.DIED
+        assert (submission.report.reason, submission.report.code) == (Reason.SIGNAL, -11)
+
+
+def test_what_a_submission_started_is_dead_when_it_is_closed(parent):
+    source = """
+import os, time
+children = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+    with parent.submission() as submission:
+        assert submission.run_cell(source).status is Status.OK
+        assert submission.close().leftovers == 3
+
+
+def test_the_report_counts_cpu_memory_and_names_its_layers(parent):
+    with parent.submission() as submission:
+        submission.run_cell("x = bytearray(50_000_000)\nfor _ in range(3_000_000): pass\nimport time; time.sleep(0.3)")
+        report = submission.close()
+    assert report.tier is parent.tier
+    assert report.cpu_seconds > 0.02 and report.wall_seconds > 0.3 and report.peak_bytes > 50_000_000
+    assert {"seccomp", "no capabilities"} <= {layer.split(" but")[0] for layer in report.layers}
+
+
+def test_an_answer_is_what_the_function_returns(parent):
+    with parent.submission() as submission:
+        submission.run_cell(DOUBLE)
+        answer = submission.answer({"name": "double"}, {"x": torch.tensor([1.0, 2.0])})
+    assert answer.status is Status.OK and answer.reply == {"name": "double"}
+    assert torch.equal(answer.tensors["output"], torch.tensor([2.0, 4.0]))
+
+
+def test_a_function_that_never_returns_times_out_and_the_next_answers(parent):
+    with parent.submission() as submission:
+        submission.run_cell("def spin(x):\n    while True: pass\n" + DOUBLE)
+        assert submission.answer({"name": "spin"}, {"x": torch.ones(1)}, timeout=0.3).status is Status.TIMEOUT
+        assert submission.answer({"name": "double"}, {"x": torch.ones(1)}).status is Status.OK
+
+
+def test_an_answer_that_has_no_bytes_is_an_error(parent):
+    with parent.submission() as submission:
+        submission.run_cell("import torch\ndef f(x):\n    return {'output': torch.ones(2, device='meta')}")
+        assert submission.answer({"name": "f"}, {"x": torch.ones(1)}).status is Status.ERROR
+        assert submission.run_cell("1").status is Status.OK
+
+
+def test_an_answer_beyond_the_limit_is_malformed(parent):
+    with parent.submission() as submission:
+        submission.run_cell("def f(x):\n    return x.new_zeros(1_000_000)")
+        answer = submission.answer({"name": "f"}, {"x": torch.ones(1)})
+        assert answer.status is Status.MALFORMED and "bytes" in answer.detail
+
+
+def test_a_missing_name_does_not_raise(parent):
+    with parent.submission() as submission:
+        assert submission.answer({"name": "absent"}).reply == {"missing": "absent"}
+
+
+def test_the_files_of_a_submission_stand_in_its_working_directory(parent, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text("1,2\n")
+    (tmp_path / "helper.py").write_text("VALUE = 7\n")
+    with parent.submission(tmp_path) as submission:
+        result = submission.run_cell("import helper\nopen('data/x.csv').read() + str(helper.VALUE)")
+        assert result.outputs[0]["data"]["text/plain"] == r"'1,2\n7'"
+        submission.run_cell("open('data/x.csv', 'w').write('changed'); open('new', 'w').write('x')")
+    assert (tmp_path / "data" / "x.csv").read_text() == "1,2\n"
+    assert sorted(os.listdir(tmp_path)) == ["data", "helper.py"]
+
+
+def test_links_and_pipes_among_the_files_are_left_out(parent, tmp_path):
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "folder").symlink_to("/etc")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "plain").write_text("x")
+    with parent.submission(tmp_path) as submission:
+        assert "['plain']" in str(submission.run_cell("import os; [n for n in os.listdir() if n[0] != '.']").outputs)
+
+
+def test_too_many_bytes_of_files_are_a_failed_setup(parent, tmp_path):
+    with open(tmp_path / "big", "wb") as file:
+        file.truncate(40 << 20)
+    with parent.submission(tmp_path) as submission:
+        assert submission.run_cell("1").status is Status.DIED
+        report = submission.close()
+    assert report.reason is Reason.SETUP_FAILED and "its files are more than" in report.error
+
+
+def test_two_submissions_run_at_the_same_time(parent):
+    with parent.submission() as one, parent.submission() as two:
+        one.run_cell("x = 1")
+        two.run_cell("x = 2")
+        values = [s.run_cell("x").outputs[0]["data"]["text/plain"] for s in (one, two)]
+    assert values == ["1", "2"]
+
+
+def test_a_killed_parent_is_noticed_and_said(tmp_path):
+    with start() as parent:
+        assert parent.alive()
+        os.kill(parent.pid, 9)
+        with pytest.raises(ParentGone, match="start a new one"), parent.submission():
+            pass
+        assert not parent.alive()
+
+
+def test_no_confinement_is_refused_with_what_that_means():
+    with pytest.raises(SandboxProblem, match="(?s)runs as you do.*--no-sandbox"):
+        WarmParent(tier=Tier.NONE, answer="answering:answer", import_paths=[STANDINS])
+
+
+def test_an_answering_function_that_is_missing_is_named():
+    with pytest.raises(SandboxProblem, match="No module named 'nowhere'"):
+        WarmParent(answer="nowhere:answer")
+
+
+def test_the_default_answering_function_is_the_checkers(parents):
+    from autograder.checking import wire
+    from autograder.checking.records import Call, Case
+
+    case = Case("doubles", calls=(Call((torch.ones(2),)),))
+    spec, tensors = wire.encode_case(case)
+    with WarmParent() as parent, parent.submission() as submission:
+        submission.run_cell(DOUBLE)
+        answer = submission.answer({"exercise": "double", "kind": "function", "case": spec}, tensors)
+    observation = wire.decode_observation(answer.reply, answer.tensors)
+    assert torch.equal(observation.calls[0].output, torch.full((2,), 2.0))
