@@ -18,6 +18,7 @@ from autograder.authoring.mutants import mutants
 from autograder.authoring.percent import AuthoringError
 
 STEM = "ch98_fixture"
+CASES, MISTAKES, NOTEBOOK = "cases.py", "mistakes.py", f"{STEM}.py"
 FIXTURE = Path(__file__).parent / "fixture"
 
 
@@ -51,19 +52,19 @@ def test_a_mistake_is_also_a_cell_that_runs_alone():
 @pytest.mark.parametrize(
     ("file", "old", "new", "words"),
     [
-        ("cases.py", "def Affine(draw)", "def Affin(draw)", "exercise Affine has no cases"),
-        ("cases.py", "points=4", "points=0", "Give points and minutes above 0"),
-        ("cases.py", "draw.normal(9), draw", "draw.normal(9) draw", r"cases\.py:\d+: not Python"),
-        ("cases.py", "draw.normal(9)", "draw.norml(9)", "the cases of conv1d raise AttributeError"),
-        ("cases.py", '"even kernel"', '"odd kernel"', "two cases are named 'odd kernel'"),
-        ("cases.py", 'gradients=("x", "w")', 'gradients=("q",)', "asks for the gradient of 'q'"),
-        ("cases.py", "draw.normal(7), draw.normal(4)", "draw.normal(7), 'four'", "the solution of conv1d fails on case"),
-        ("cases.py", "draw.normal(7), draw.normal(4)", "draw.normal(7), draw.normal(4), rtoll=1", "unknown option rtoll"),
-        ("cases.py", "from autograder.authoring import", "from autograder.authoring import nothing,", "raises ImportError"),
-        ("mistakes.py", '@mistake("conv1d")\ndef one_short', '@mistake("conv2d")\ndef one_short', "no exercise 'conv2d'"),
-        ("mistakes.py", "def one_short", "def kernel_flipped", "stands twice"),
-        ("ch98_fixture.py", "x.unfold(0, len(w), 1) @ w", "x.unfold(0, len(w), 1) @ ww", "the solution of conv1d fails"),
-        ("ch98_fixture.py", "import torch\n", "import torhc\n", r"ch98_fixture\.py:\d+: raises ModuleNotFoundError"),
+        (CASES, "def Affine(draw)", "def Affin(draw)", "exercise Affine has no cases"),
+        (CASES, "points=4", "points=0", "Give points and minutes above 0"),
+        (CASES, "draw.normal(9), draw", "draw.normal(9) draw", r"cases\.py:\d+: not Python"),
+        (CASES, "draw.normal(9)", "draw.norml(9)", "the cases of conv1d raise AttributeError"),
+        (CASES, '"even kernel"', '"odd kernel"', "two cases are named 'odd kernel'"),
+        (CASES, 'gradients=("x", "w")', 'gradients=("q",)', "asks for the gradient of 'q'"),
+        (CASES, "draw.normal(7), draw.normal(4)", "draw.normal(7), 'four'", "the solution of conv1d fails"),
+        (CASES, "draw.normal(4))", "draw.normal(4), rtoll=1)", "unknown option rtoll"),
+        (CASES, "authoring import", "authoring import nothing,", "raises ImportError"),
+        (MISTAKES, '@mistake("conv1d")\ndef one', '@mistake("conv2d")\ndef one', "no exercise 'conv2d'"),
+        (MISTAKES, "def one_short", "def kernel_flipped", "stands twice"),
+        (NOTEBOOK, "x.unfold(0, len(w), 1) @ w", "x.unfold(0, len(w), 1) @ ww", "the solution of conv1d fails"),
+        (NOTEBOOK, "import torch\n", "import torhc\n", r"ch98_fixture\.py:\d+: raises ModuleNotFoundError"),
     ],
 )  # fmt: skip
 def test_a_malformed_file_is_refused_with_its_line(solutions, file, old, new, words):
