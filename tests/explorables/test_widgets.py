@@ -1,0 +1,84 @@
+"""Widgets: what a module may hold, how its data travels, and that it runs on a kernel."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from explorables import live, widget
+from explorables.widgets import classic, data_file, packed
+
+DIAL = Path(__file__).parent / "site" / "dial.js"
+
+
+def module(tmp_path, text):
+    path = tmp_path / "demo.js"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("const a = 1;\n", "demo.js: expected exactly one line that begins with `export default`, got 0"),
+        ("export default {};\nexport default {};\n", "demo.js:2: expected exactly one"),
+        ("import * as d3 from 'd3';\nexport default {};\n", "demo.js:1: 'import'"),
+        ("export default {};\nexport const a = 1;\n", "demo.js:2: 'export'"),
+        ("export default {\n  go() { return import('x'); } };\n", r"demo.js:2: 'import\('"),
+        ("export default {\n  go() { fetch('weights.bin'); } };\n", r"demo.js:2: 'fetch\('"),
+        ("const cdn = 'https://example.org/x.js';\nexport default {};\n", "demo.js:1: 'https://'"),
+    ],
+    ids=["no-export", "two-exports", "static-import", "named-export", "dynamic-import", "fetch", "address"],
+)
+def test_a_module_that_cannot_run_in_a_page_is_named_with_its_line(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        widget(module(tmp_path, text), alt="A demo.")
+
+
+def test_words_in_comments_and_the_namespace_of_svg_are_allowed(tmp_path):
+    text = "// import nothing, fetch (nothing)\nconst svg = 'http://www.w3.org/2000/svg';\nexport default { render() {} };\n"
+    assert "return __exported;" in classic(module(tmp_path, text))
+
+
+def test_a_widget_without_a_text_is_refused():
+    with pytest.raises(ValueError, match=r"no text for it; give alt="):
+        widget(DIAL)
+
+
+def test_a_module_that_is_not_there_is_said_with_where_it_was_looked_for():
+    with pytest.raises(FileNotFoundError, match=r"widget\('gone.js'\): no such file in .*explorables"):
+        widget("gone.js", alt="A demo.")
+
+
+@pytest.mark.parametrize("given", [np.array([[1.5, -2]], dtype="float32"), torch.tensor([[1.5, -2.0]], requires_grad=True)], ids=["numpy", "torch"])
+def test_arrays_travel_as_little_endian_bytes_with_their_shape(given):
+    array = packed({"w": [given]}, bytes)["w"][0]["__array__"]
+    assert (array["dtype"], array["shape"]) == ("float32", [1, 2])
+    assert np.frombuffer(array["bytes"], "<f4").tolist() == [1.5, -2.0]
+
+
+def test_an_array_of_a_kind_browsers_lack_is_refused():
+    with pytest.raises(TypeError, match="array of int64; expected one of float32"):
+        packed({"w": np.array([1, 2])}, bytes)
+
+
+def test_the_data_of_a_page_is_one_classic_script_without_nan():
+    key, text = data_file({"n": 3, "w": np.zeros(2, dtype=np.uint8)})
+    value = json.loads(text.removeprefix(f'explorables.data("{key}",').removesuffix(");\n"))
+    assert value["n"] == 3
+    assert base64.b64decode(value["w"]["__array__"]["bytes"]) == b"\0\0"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        data_file({"n": float("nan")})
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_on_a_kernel_a_widget_is_an_anywidget_with_binary_arrays():
+    shown = live.anywidget_of(widget(DIAL, alt="A dial.", data={"value": 1, "weights": {"scale": np.ones(2, dtype="float32")}}))
+    assert shown.value == 1
+    assert shown.weights["scale"]["__array__"]["bytes"] == np.ones(2, dtype="<f4").tobytes()
+    assert "export default" in shown._esm
