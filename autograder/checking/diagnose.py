@@ -165,9 +165,9 @@ def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
         )
     if failure.kind == "stopped":
         return Finding("stopped", f"{exercise.name} was stopped: {failure.message}.")
-    place = f" in line {failure.line}" if failure.line else ""
     code = f": `{failure.source}`" if failure.source else ""
-    return Finding("raised", f"{exercise.name} raised {failure.exception}: {failure.message}{place}{code}")
+    place = f" (line {failure.line}{code})" if failure.line else ""
+    return Finding("raised", f"{exercise.name} raised {failure.exception}: {failure.message}{place}")
 
 
 def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,4 +178,6 @@ def _number(points: float) -> str:
 
 
 def _e(words: str) -> str:
-    return html.escape(words)
+    """Escaped, with `code` and *emphasis* as in a docstring."""
+    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(words))
+    return re.sub(r"(?<![\w*])\*(\w[^*<]*)\*(?![\w*])", r"<em>\1</em>", escaped)
