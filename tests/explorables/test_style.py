@@ -43,7 +43,7 @@ def test_every_colour_stands_out_from_the_page(colour, ground):
 
 
 @pytest.mark.parametrize("seen", DEFICIENCIES.values(), ids=DEFICIENCIES)
-def test_the_first_four_colours_are_told_apart(seen):
-    places = {colour: oklab(np.clip(np.asarray(seen) @ linear(colour), 0, 1)) for colour in style.PALETTE[:4]}
+def test_the_colours_are_told_apart(seen):
+    places = {colour: oklab(np.clip(np.asarray(seen) @ linear(colour), 0, 1)) for colour in style.PALETTE[:5]}
     for one, other in itertools.combinations(places, 2):
-        assert np.linalg.norm(places[one] - places[other]) >= 0.08, f"{one} and {other} look alike"
+        assert np.linalg.norm(places[one] - places[other]) >= 0.1, f"{one} and {other} look alike"
