@@ -171,5 +171,5 @@ def _in_float64(case: Case) -> Case:
 
 def _stripped(observation: Observation) -> Observation:
     """Without what changes from run to run or from one line number to the next."""
-    failure = observation.failure and replace(observation.failure, line=0, source="", message="")
+    failure = observation.failure and replace(observation.failure, line=0, source="")
     return replace(observation, seconds=0.0, notes=(), failure=failure)

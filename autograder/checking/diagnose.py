@@ -175,7 +175,7 @@ def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:
     if (seen.failure is None) != (mistake.failure is None):
         return False
     if seen.failure is not None and mistake.failure is not None:
-        return (seen.failure.kind, seen.failure.exception) == (mistake.failure.kind, mistake.failure.exception)
+        return _failure_key(seen.failure) == _failure_key(mistake.failure)
     case = replace(frozen.case, properties=())
     if bool(seen.forbidden) != bool(mistake.forbidden) or len(seen.calls) != len(mistake.calls):
         return False
@@ -184,6 +184,11 @@ def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:
     if case.flops is not None and [c.flops for c in seen.calls] != [c.flops for c in mistake.calls]:
         return False
     return _calls_alike(case, seen, mistake) and _properties_alike(frozen.case, seen, mistake)
+
+
+def _failure_key(failure: Failure) -> tuple[str, ...]:
+    """What two failures of the same cause share: an exception's words name the sizes that clashed."""
+    return failure.kind, failure.exception, failure.message
 
 
 def _calls_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
