@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 KEPT = 3
-SUFFIXES = {".py", ".json", ".safetensors"}
+SUFFIXES = {".py", ".js", ".css", ".json", ".safetensors"}
 WATCHED = ("book/explorables", "book/experiments", "autograder/checking", "autograder/references", "requirements.txt")
 
 

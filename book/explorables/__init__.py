@@ -31,6 +31,6 @@ ground. The default size is right for a phone; text that would be too small ther
 from explorables import style
 from explorables.controls import choice, steps, toggle
 from explorables.explore import explore, show
-from explorables.widgets import widget
+from explorables.afm import widget
 
 __all__ = ["choice", "explore", "show", "steps", "style", "toggle", "widget"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from explorables.explore import Demo
-    from explorables.widgets import Widget
+    from explorables.afm import Widget
 
 # ---- draw or drag a digit ----
 

@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from explorables import page, store, widgets
+from explorables import afm, page, store
 
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def _dollars(html: str) -> str:
     return re.sub(r'<span class="math[^>]*>\\\((.*?)\\\)</span>', r"$\1$", html)
 
 
-def anywidget_of(widget: widgets.Widget) -> Any:
+def anywidget_of(widget: afm.Widget) -> Any:
     """The widget as an anywidget, its arrays sent as binary buffers and unpacked by the code that the page uses."""
     import anywidget
     import traitlets
 
-    traits = {name: traitlets.Any(value).tag(sync=True) for name, value in widgets.packed(widget.data, lambda raw: raw).items()}
-    unpack = (widgets.HERE / "static" / "unpack.js").read_text(encoding="utf-8")
-    body = f"const __module = (function () {{\n{widgets.classic(widget.module)}\n}})();"
+    traits = {name: traitlets.Any(value).tag(sync=True) for name, value in afm.packed(widget.data, lambda raw: raw).items()}
+    unpack = (afm.HERE / "static" / "unpack.js").read_text(encoding="utf-8")
+    body = f"const __module = (function () {{\n{afm.classic(widget.module)}\n}})();"
     export = "export default { ...__module, render: (given) => __module.render({ ...given, model: explorablesUnpacked(given.model) }) };"
     css = widget.css.read_text(encoding="utf-8") if widget.css else ""
     kind = type("ExplorableWidget", (anywidget.AnyWidget,), {"_esm": "\n".join([unpack, body, export]), "_css": css, **traits})

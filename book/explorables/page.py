@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from explorables import widgets
+from explorables import afm
 
 if TYPE_CHECKING:
     from explorables.controls import Control
@@ -45,11 +45,11 @@ def demo_html(demo: Demo, store: Store) -> str:
     )
 
 
-def widget_html(widget: widgets.Widget, store: Store) -> str:
+def widget_html(widget: afm.Widget, store: Store) -> str:
     """The HTML of a widget. Its module, style and data are written into `store`."""
-    module, code = widgets.module_file(widget.module)
+    module, code = afm.module_file(widget.module)
     store.put("widgets", f"{module}.js", code)
-    data, text = widgets.data_file(widget.data)
+    data, text = afm.data_file(widget.data)
     store.put("data", f"{data}.js", text)
     index: dict[str, Any] = {"module": module, "data": data, "alt": widget.alt}
     if widget.css is not None:
@@ -62,7 +62,7 @@ def widget_html(widget: widgets.Widget, store: Store) -> str:
     return _figure(name, ' data-explorable="widget"', stage + _json(index), widget.caption, widget.try_this)
 
 
-def _preview(widget: widgets.Widget) -> str:
+def _preview(widget: afm.Widget) -> str:
     if widget.preview is None:
         return ""
     from explorables.explore import show

@@ -23,7 +23,7 @@ KEYS = ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Space", "Enter", "a"
 
 PICTURE = """figure => {
   const stage = figure.querySelector(".explorable-stage").cloneNode(true);
-  const own = ["aria-valuenow", "aria-valuetext", "aria-label", "aria-pressed", "aria-checked", "value", "checked", "style"];
+  const own = ["aria-valuenow", "aria-valuetext", "aria-label", "value", "checked", "style"];
   stage.querySelectorAll("input, select, button, [role=slider]").forEach((field) => own.forEach((name) => field.removeAttribute(name)));
   const drawn = [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
   return stage.innerHTML + drawn.join();
@@ -74,7 +74,7 @@ def drive_figure(figure: Locator, by: str = "keyboard") -> list[Move]:
     fields = figure.locator(CONTROLS if framed else IN_WIDGET).all()
     assert fields, f"{name}: no control"
     moves = []
-    for field in [field for field in fields if field.is_visible()]:
+    for field in sorted((field for field in fields if field.is_visible()), key=_turn):
         label = _label(field)
         tries = _tries(field, by)
         assert _changes(figure, tries), f"{name}: moving {label!r} by {by} changes nothing"
@@ -84,12 +84,20 @@ def drive_figure(figure: Locator, by: str = "keyboard") -> list[Move]:
 
 def serious_violations(page: Page) -> list[str]:
     """What axe finds serious or critical, one line each with the elements concerned."""
-    found = Axe().run(page).response["violations"]
+    # "preload": axe would read style sheets by XMLHttpRequest, which a page from the disk may not
+    found = Axe().run(page, options={"preload": False}).response["violations"]
     return [
         f"{violation['id']}: {violation['help']} {[node['html'][:160] for node in violation['nodes'][:3]]}"
         for violation in found
         if violation["impact"] in ("serious", "critical")
     ]
+
+
+def _turn(field: Locator) -> int:
+    """Buttons come last, so that there is something to clear; the one of a pair that is on comes after the one that is off."""
+    if field.evaluate("field => field.tagName") != "BUTTON":
+        return 0
+    return 2 if "true" in (field.get_attribute("aria-pressed"), field.get_attribute("aria-checked")) else 1
 
 
 def _changes(figure: Locator, tries: Iterator[Callable[[], object]]) -> bool:
@@ -156,6 +164,6 @@ def _drag(field: Locator, start: float, end: float, by: str) -> None:
 
 def _label(field: Locator) -> str:
     return field.evaluate(
-        "field => field.getAttribute('aria-label') || (field.labels && field.labels[0] && field.labels[0].textContent)"
-        " || field.textContent.trim() || field.tagName"
+        "field => field.getAttribute('aria-label') || (field.labels && field.labels[0] && field.labels[0].firstChild.textContent.trim())"
+        " || field.textContent.trim().slice(0, 40) || field.tagName"
     )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from explorables import live, widget
-from explorables.widgets import classic, data_file, packed
+from explorables.afm import classic, data_file, packed
 
 DIAL = Path(__file__).parent / "site" / "dial.js"
 
