@@ -6,29 +6,31 @@ import csv
 import sys
 from pathlib import Path
 
+NOT_WRITTEN = {"genindex", "search"}
 
-def lines(sample: Path) -> list[tuple[str, str, str]]:
-    """Rows of what, where, how to open it."""
-    pages = len(list(Path("_build/html").glob("*.html")))
-    notebooks = sorted(Path("exercises").glob("*/*.ipynb"))
+
+def rows(sample: Path) -> list[tuple[str, str, str]]:
+    """What there is, where, and how to open it."""
+    pages = [path for path in Path("_build/html").glob("*.html") if path.stem not in NOT_WRITTEN]
+    notebooks = list(Path("exercises").glob("*/*.ipynb"))
     feedback = sorted(sample.glob("feedback/*/*/*.html"))
-    grades = list(csv.DictReader((sample / "grades.csv").open(newline="", encoding="utf-8")))
+    with (sample / "grades.csv").open(newline="", encoding="utf-8") as file:
+        graded = len(list(csv.DictReader(file)))
     return [
-        (f"The book ({pages} pages)", "_build/html/index.html", "make serve, or open the file"),
-        (f"The exercises ({len(notebooks)} notebooks)", "exercises/", "make lab"),
-        (f"A sample class ({len(grades)} submissions)", f"{sample}/submitted/", ""),
-        ("  its grades", f"{sample}/grades.csv", "any spreadsheet"),
-        (f"  its feedback ({len(feedback)} pages)", f"{sample}/feedback/", f"e.g. {feedback[0]}" if feedback else ""),
-        ("  its gradebook", f"{sample}/gradebook.db", f"AUTOGRADER_COURSE={sample} make lab, then Nbgrader > Formgrader"),
+        (f"the book, {len(pages)} pages", "_build/html/index.html", "make serve"),
+        (f"the exercises, {len(notebooks)} notebooks", "exercises/", "make lab"),
+        (f"a sample class, {graded} submissions graded", f"{sample}/grades.csv", "any spreadsheet"),
+        (f"its feedback, {len(feedback)} pages", str(feedback[0]) if feedback else f"{sample}/feedback/", "any browser"),
+        ("its gradebook", f"{sample}/gradebook.db", f"AUTOGRADER_COURSE={sample} make lab"),
     ]
 
 
 def main() -> None:
     """Prints the table."""
-    rows = lines(Path(sys.argv[1]))
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    table = [("WHAT", "WHERE", "OPEN WITH"), *rows(Path(sys.argv[1]))]
+    widths = [max(len(row[column]) for row in table) for column in (0, 1)]
     print()
-    for what, where, how in rows:
+    for what, where, how in table:
         print(f"{what:<{widths[0]}}  {where:<{widths[1]}}  {how}".rstrip())
 
 
