@@ -73,12 +73,13 @@ def drive_figure(figure: Locator, by: str = "keyboard") -> list[Move]:
     framed = figure.get_attribute("data-explorable") == "frames"
     fields = figure.locator(CONTROLS if framed else IN_WIDGET).all()
     assert fields, f"{name}: no control"
+    pending = sorted((field for field in fields if field.is_visible()), key=_turn)
     moves = []
-    for field in sorted((field for field in fields if field.is_visible()), key=_turn):
-        label = _label(field)
-        tries = _tries(field, by)
-        assert _changes(figure, tries), f"{name}: moving {label!r} by {by} changes nothing"
-        moves.append(Move(name, label, by))
+    while pending:  # a control may wait for another: there is nothing to clear until something is drawn
+        moved = [field for field in pending if _changes(figure, _tries(field, by))]
+        assert moved, f"{name}: moving {', '.join(repr(_label(field)) for field in pending)} by {by} changes nothing"
+        moves += [Move(name, _label(field), by) for field in moved]
+        pending = [field for field in pending if field not in moved]
     return moves
 
 
@@ -94,10 +95,11 @@ def serious_violations(page: Page) -> list[str]:
 
 
 def _turn(field: Locator) -> int:
-    """Buttons come last, so that there is something to clear; the one of a pair that is on comes after the one that is off."""
+    """Fields first, then buttons, then buttons that choose a tool, the one that is chosen last."""
     if field.evaluate("field => field.tagName") != "BUTTON":
         return 0
-    return 2 if "true" in (field.get_attribute("aria-pressed"), field.get_attribute("aria-checked")) else 1
+    pressed = field.get_attribute("aria-pressed") or field.get_attribute("aria-checked")
+    return 1 if pressed is None else 3 if pressed == "true" else 2
 
 
 def _changes(figure: Locator, tries: Iterator[Callable[[], object]]) -> bool:
@@ -152,14 +154,22 @@ def _press(field: Locator, share: float, by: str) -> None:
 
 
 def _drag(field: Locator, start: float, end: float, by: str) -> None:
-    if by == "touch":
-        _press(field, end, by)
+    box, page = field.bounding_box(), field.page
+    shares = [start + (end - start) * step / 8 for step in range(9)]
+    points = [{"x": box["x"] + share * box["width"], "y": box["y"] + share * box["height"]} for share in shares]
+    if by == "mouse":
+        page.mouse.move(**points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(**point)
+        page.mouse.up()
         return
-    box, mouse = field.bounding_box(), field.page.mouse
-    mouse.move(box["x"] + start * box["width"], box["y"] + start * box["height"])
-    mouse.down()
-    mouse.move(box["x"] + end * box["width"], box["y"] + end * box["height"], steps=8)
-    mouse.up()
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
 
 
 def _label(field: Locator) -> str:
