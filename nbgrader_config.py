@@ -62,7 +62,6 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.Judge.solutions = str(root / "solutions")
 c.Judge.course = str(course)
-c.KernelManager.transport = "ipc"  # not TCP: other users of this machine cannot reach a student's kernel
 c.Execute.timeout = 120  # seconds a cell may take: ours train small networks
 
 c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"

@@ -115,22 +115,22 @@ def _grade_id(cell: NotebookNode) -> str | None:
 def _recover(
     notebook: NotebookNode, released: Sequence[ReleasedCell], places: dict[str, int], found: list[Irregularity]
 ) -> None:
-    """Finds cells that lost their metadata: by cell id, by a test cell's exact source, by the name they define."""
+    """Finds cells whose metadata is lost or wrong: by cell id, by a test cell's exact source, by the name they define."""
     bare = not any("nbgrader" in cell.metadata for cell in notebook.cells)
     for cell in released:
-        free = [i for i, other in enumerate(notebook.cells) if i not in places.values() and _could_be(other, cell)]
+        free = [
+            position
+            for position, other in enumerate(notebook.cells)
+            if position not in places.values() and other.cell_type == cell.cell_type
+        ]
         position = _recognised(cell, free, notebook) if cell.name not in places else None
         if position is not None:
             places[cell.name] = position
-            words = f"cell {position + 1} lost its metadata and was recognised as {cell.name}"
+            words = f"cell {position + 1} had lost the metadata of {cell.name} and was recognised"
             found.append(Irregularity("metadata", cell.name, words))
     if bare and released:
         words = f"the notebook lost all its nbgrader metadata; {len(places)} of {len(released)} cells were recognised"
         found.insert(0, Irregularity("lost", "", words))
-
-
-def _could_be(candidate: NotebookNode, cell: ReleasedCell) -> bool:
-    return candidate.cell_type == cell.cell_type and _grade_id(candidate) is None
 
 
 def _recognised(cell: ReleasedCell, free: list[int], notebook: NotebookNode) -> int | None:

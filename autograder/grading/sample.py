@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,9 +87,9 @@ def answer(exercise: AuthoredExercise, attempt: Attempt) -> str:
     if attempt.kind == "exception":
         return stub(exercise.source, "return result")
     if attempt.kind == "mistake":
-        return _without_marks(exercise.mistakes[attempt.version].cell)
+        return _with_docstring(_without_marks(exercise.mistakes[attempt.version].cell), exercise)
     if attempt.kind == "variant":
-        return _without_marks(exercise.variants[attempt.version].cell)
+        return _with_docstring(_without_marks(exercise.variants[attempt.version].cell), exercise)
     solved = _without_marks(exercise.source)
     return solved if attempt.kind == "solution" else _forget_colon(solved)
 
@@ -152,6 +153,24 @@ def _hand_in(notebook: NotebookNode, folder: Path, stem: str, luck: random.Rando
 
 def _without_marks(source: str) -> str:
     return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
+
+
+def _with_docstring(source: str, exercise: AuthoredExercise) -> str:
+    """The source with the exercise's docstring: students leave it, and a mistake's own is the hint."""
+    given = _definition(stub(exercise.source), exercise.name).body[0]
+    tree = ast.parse(source)
+    body = _definition(tree, exercise.name).body
+    if ast.get_docstring(_definition(tree, exercise.name)) is not None:
+        del body[0]
+    body.insert(0, given)
+    return ast.unparse(tree)
+
+
+def _definition(source: str | ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef:
+    """The last definition of `name`."""
+    tree = ast.parse(source) if isinstance(source, str) else source
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name]
+    return found[-1]
 
 
 def _forget_colon(source: str) -> str:

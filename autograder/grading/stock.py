@@ -27,6 +27,7 @@ from autograder.grading.judging import Session
 
 _WITHHELD = "AUTOGRADER_"  # keys and addresses of the grader: no student's process gets them
 _GRACE = 10.0  # seconds after an interrupt until the kernel counts as lost
+_QUIET = "--IPKernelApp.log_level=ERROR"  # a kernel warns, for every submission, that it talks over local TCP
 _ASK = "__import__('autograder.grading.answering', fromlist=['reply']).reply({folder!r}, globals())"
 
 
@@ -41,6 +42,8 @@ class StockExecutor(Execute):
         notebook = v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         NotebookClient.__init__(self, notebook, None)
         self.resources = {"metadata": {"path": str(folder)}}
+        if _QUIET not in self.extra_arguments:
+            self.extra_arguments = [*self.extra_arguments, _QUIET]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_WITHHELD)}
         with self.setup_kernel(env=environment):
             yield StockSession(self, time.monotonic() + self.notebook_seconds)
