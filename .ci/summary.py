@@ -20,7 +20,7 @@ def rows(sample: Path) -> list[tuple[str, str, str]]:
         (f"the book, {len(pages)} pages", "_build/html/index.html", "make serve"),
         (f"the exercises, {len(notebooks)} notebooks", "exercises/", "make lab"),
         (f"a sample class, {graded} submissions graded", f"{sample}/grades.csv", "any spreadsheet"),
-        (f"its feedback, {len(feedback)} pages", str(feedback[0]) if feedback else f"{sample}/feedback/", "any browser"),
+        (f"its feedback, {len(feedback)} pages", str(next(iter(feedback), sample / "feedback")), "any browser"),
         ("its gradebook", f"{sample}/gradebook.db", f"AUTOGRADER_COURSE={sample} make lab"),
     ]
 
