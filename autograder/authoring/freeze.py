@@ -12,7 +12,7 @@ import torch
 from autograder.authoring.chapter import AuthoredExercise, Chapter
 from autograder.authoring.draw import Draw, hidden_seed, public_seed
 from autograder.authoring.percent import AuthoringError
-from autograder.checking.diagnose import findings
+from autograder.checking.diagnose import findings, property_findings
 from autograder.checking.observe import observe
 from autograder.checking.records import Call, Case, Exercise, FrozenCase, Mistake, Observation, Reference
 from autograder.checking.trees import map_tensors
@@ -91,11 +91,9 @@ def _freeze_case(case: Case, authored: AuthoredExercise, exercise: Exercise, dra
             f"{truth.failure.message} ({where})",
             "Correct the case or the solution",
         )
-    truth = _stripped(truth)
-    if not case.values:
-        truth = replace(truth, calls=tuple(replace(c, output=None) for c in truth.calls))
+    truth = _stripped(truth, keep_outputs=case.values)
     mistakes = {
-        name: _stripped(observe(m.object, case, forbid=exercise.forbid, kind=authored.kind))
+        name: _as_mistake(observe(m.object, case, forbid=exercise.forbid, kind=authored.kind), case)
         for name, m in authored.mistakes.items()
     }
     frozen = FrozenCase(case, truth, mistakes)
@@ -169,7 +167,16 @@ def _in_float64(case: Case) -> Case:
     return replace(case, calls=calls, init=init, state=map_tensors(up, case.state) if case.state else case.state)
 
 
-def _stripped(observation: Observation) -> Observation:
+def _as_mistake(observation: Observation, case: Case) -> Observation:
+    """What a mistake is recognised by: its outputs, or, where they are random, the numbers of its broken properties."""
+    if observation.failure is not None:
+        return _stripped(observation)
+    broken = tuple(f.measured for f in property_findings(case, observation))
+    return replace(_stripped(observation, keep_outputs=case.values), broken=broken)
+
+
+def _stripped(observation: Observation, *, keep_outputs: bool = True) -> Observation:
     """Without what changes from run to run or from one line number to the next."""
     failure = observation.failure and replace(observation.failure, line=0, source="")
-    return replace(observation, seconds=0.0, notes=(), failure=failure)
+    calls = tuple(c if keep_outputs else replace(c, output=None) for c in observation.calls)
+    return replace(observation, calls=calls, seconds=0.0, notes=(), failure=failure)

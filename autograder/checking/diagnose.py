@@ -61,7 +61,7 @@ def findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[
     for i, (got, expected) in enumerate(zip(seen.calls, frozen.expected.calls, strict=True)):
         where = "output" if len(case.calls) == 1 else f"output of call {i + 1}"
         found += _call_findings(got, expected, case, where)
-    found += _property_findings(case, seen)
+    found += property_findings(case, seen)
     found += _conduct_findings(frozen, seen, exercise)
     return found
 
@@ -107,7 +107,8 @@ def _gradient_findings(
     return found
 
 
-def _property_findings(case: Case, seen: Observation) -> list[Finding]:
+def property_findings(case: Case, seen: Observation) -> list[Finding]:
+    """The properties of a case that do not hold, each with its numbers."""
     found = []
     for prop in case.properties:
         try:
@@ -201,13 +202,9 @@ def _calls_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
 
 
 def _properties_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
-    """The same property findings, with the same measured numbers within 5 %: random outputs vary."""
-    mine, theirs = _property_findings(case, seen), _property_findings(case, mistake)
-    if len(mine) != len(theirs):
+    """The same properties broken, with the same numbers within 5 %: random outputs vary."""
+    mine = [f.measured for f in property_findings(case, seen)]
+    if [len(numbers) for numbers in mine] != [len(numbers) for numbers in mistake.broken]:
         return False
-    for a, b in zip(mine, theirs, strict=True):
-        if a.code != b.code or len(a.measured) != len(b.measured):
-            return False
-        if any(abs(x - y) > 0.05 * max(abs(x), abs(y)) + 1e-9 for x, y in zip(a.measured, b.measured, strict=True)):
-            return False
-    return True
+    pairs = [(x, y) for a, b in zip(mine, mistake.broken, strict=True) for x, y in zip(a, b, strict=True)]
+    return all(abs(x - y) <= 0.05 * max(abs(x), abs(y)) + 1e-9 for x, y in pairs)

@@ -74,6 +74,14 @@ def std(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[M
 
 
 @property_kind
+def kurtosis(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[Measurement]:
+    """The fourth standardized moment of all elements: 3 for a normal distribution, 1.8 for a uniform one."""
+    values = _tensor(outputs[call])
+    moment = float((((values - values.mean()) / values.std()) ** 4).mean())
+    return [Measurement("the kurtosis of the output (normal: 3, uniform: 1.8)", moment, low, high)]
+
+
+@property_kind
 def share_of_zeros(outputs: list[Any], *, low: float, high: float, call: int = 0) -> list[Measurement]:
     """The share of elements that are exactly 0."""
     return [Measurement("the share of zeros", float((_tensor(outputs[call]) == 0).double().mean()), low, high)]

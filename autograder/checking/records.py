@@ -99,13 +99,18 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What running one case on one object showed. Holds no expected value and no opinion."""
+    """What running one case on one object showed. Holds no expected value and no opinion.
+
+    `broken` is set for mistakes only: the numbers of the properties that do not hold, by which random outputs
+    are recognised.
+    """
 
     calls: tuple[CallRecord, ...] = ()
     failure: Failure | None = None
     forbidden: tuple[str, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    broken: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

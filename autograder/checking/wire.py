@@ -69,6 +69,7 @@ def encode_observation(observation: Observation, prefix: str = "out.") -> tuple[
         "forbidden": list(observation.forbidden),
         "seconds": observation.seconds,
         "notes": list(observation.notes),
+        "broken": [list(numbers) for numbers in observation.broken],
     }
     return spec, encoder.tensors
 
@@ -82,6 +83,7 @@ def decode_observation(spec: Any, tensors: Mapping[str, torch.Tensor]) -> Observ
             forbidden=_strings(spec["forbidden"]),
             seconds=float(spec["seconds"]),
             notes=_strings(spec["notes"]),
+            broken=tuple(tuple(map(float, numbers)) for numbers in _typed(spec["broken"], list)),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"malformed observation: {str(error)[:100]}") from None

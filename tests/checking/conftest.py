@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checking.diagnose import diagnose
+from autograder.checking.diagnose import diagnose, property_findings
 from autograder.checking.observe import observe
-from autograder.checking.records import Call, Case, Exercise, FrozenCase, Mistake, Verdict
+from autograder.checking.records import Call, Case, Exercise, FrozenCase, Mistake, Observation, Verdict
 
 
 def _make_exercise(
@@ -28,13 +28,17 @@ def _make_exercise(
         FrozenCase(
             case,
             observe(solution, case, kind=kind),
-            {name: observe(m, case, forbid=forbid, kind=kind) for name, m in mistakes.items()},
+            {name: _as_mistake(observe(m, case, forbid=forbid, kind=kind), case) for name, m in mistakes.items()},
         )
         for case in cases
     )
     records = tuple(Mistake(name, ("What is seen.", "The idea.")) for name in mistakes)
     exercise = Exercise("product", kind, 4.0, 5, 1, (), "", False, records, frozen)
     return replace(exercise, **changes)
+
+
+def _as_mistake(seen: Observation, case: Case) -> Observation:
+    return replace(seen, broken=tuple(f.measured for f in property_findings(case, seen)))
 
 
 def _judge(exercise: Exercise, target: Any) -> Verdict:
