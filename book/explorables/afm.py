@@ -4,9 +4,9 @@ The module is one JavaScript file beside the demos:
 
     export default { render({ model, el }) { ... } }
 
-`model` has anywidget's get, set, on, off and save_changes. An array of `data` reaches it as `{shape, data}`, `data` being a
-typed array, in Jupyter as in the page. Pages are read from a disk too, where browsers load no modules: the file holds exactly one
-`export default`, and imports and fetches nothing.
+`model` has anywidget's get, set, on, off and save_changes. An array of `data` reaches it as `{shape, data}`, `data`
+being a typed array, in Jupyter as in the page. Pages are read from a disk too, where browsers load no modules: the
+file holds exactly one `export default`, and imports and fetches nothing.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def widget(
     places = (Path(inspect.stack()[1].filename).parent, Path.cwd(), HERE)
     beside = next((place for place in places if (place / module).exists()), None)
     if beside is None:
-        raise FileNotFoundError(f"widget({str(module)!r}): no such file in {', '.join(map(str, dict.fromkeys(places)))}")
+        raise FileNotFoundError(
+            f"widget({str(module)!r}): no such file in {', '.join(map(str, dict.fromkeys(places)))}"
+        )
     path = beside / module
     classic(path)
     return Widget(path, dict(data or {}), alt, beside / css if css else None, caption, try_this, preview)
@@ -112,7 +114,7 @@ _FORBIDDEN = re.compile(
 
 
 def packed(value: Any, encode: Callable[[bytes], Any]) -> Any:
-    """`value` with every array in it as `{"__array__": {dtype, shape, bytes}}`, its bytes (little-endian) through `encode`."""
+    """`value` with arrays as `{"__array__": {dtype, shape, bytes}}`, their little-endian bytes through `encode`."""
     if isinstance(value, Mapping):
         return {str(name): packed(inner, encode) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -60,7 +60,9 @@ def control_of(name: str, given: Any) -> Control:
             f"give it more, or give the function a default and leave it out"
         )
     if len(set(control.texts)) < len(control.texts):
-        raise ValueError(f"parameter {name!r} writes two values alike ({', '.join(control.texts)}): give a finer format=")
+        raise ValueError(
+            f"parameter {name!r} writes two values alike ({', '.join(control.texts)}): give a finer format="
+        )
     return replace(control, name=name, label=control.label or _label(name))
 
 
@@ -69,7 +71,9 @@ def _guess(name: str, given: Any) -> Control:
         return toggle(start=given)
     if isinstance(given, Mapping):
         return choice(given)
-    values = None if isinstance(given, str) else [_plain(value) for value in given] if hasattr(given, "__iter__") else None
+    values = (
+        None if isinstance(given, str) else [_plain(value) for value in given] if hasattr(given, "__iter__") else None
+    )
     if values and all(isinstance(value, bool) for value in values):
         return toggle(start=values[0])
     if values is not None and all(isinstance(value, Number) for value in values):

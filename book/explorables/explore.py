@@ -70,7 +70,9 @@ class Demo:
         with style.applied():
             figure = self.fn(**self.parameters(position))
         if not isinstance(figure, Figure):
-            raise TypeError(f"{self.name}: expected a matplotlib Figure, got {type(figure).__name__}; end with `return figure`")
+            raise TypeError(
+                f"{self.name}: expected a matplotlib Figure, got {type(figure).__name__}; end with `return figure`"
+            )
         return figure
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -101,22 +103,26 @@ def explore(
         fn: `fn(**parameters)` draws and returns one matplotlib figure.
         caption: says what to see; `code`, *emphasis* and $mathematics$ are understood.
         try_this: a question or a task that the reader can settle with the controls.
-        alt: the picture in words, for each frame: a template with parameters in braces ("Accuracy at shift {shift}"), or a
-            function of the parameters. Without it the first paragraph of fn's docstring is the template. Parameters that
-            a template does not name are added to it.
+        alt: each picture in words: a template with parameters in braces ("Accuracy at shift {shift}"), or a function of
+            the parameters. Without it the first paragraph of fn's docstring is the template. Parameters that a template
+            does not name are added to it.
         play: the name of the parameter that a play button runs through.
         max_frames: the largest number of pictures; each is drawn when the book is built.
 
-    Raises ValueError when there is no text for the pictures, or too many of them. See the package's docstring for `grid`.
+    Raises ValueError when there is no text for the pictures, or too many of them. For `grid` see the package.
     """
     controls = tuple(control_of(name, given) for name, given in grid.items())
     template = alt or _first_paragraph(fn)
     where = f"explore({getattr(fn, '__qualname__', fn)!s})"
     if not template:
-        raise ValueError(f'{where}: no text for its pictures; give alt="... {{parameter}} ..." or a docstring to the function')
+        raise ValueError(
+            f'{where}: no text for its pictures; give alt="... {{parameter}} ..." or a docstring to the function'
+        )
     unknown = set() if callable(template) else _fields(template) - {control.name for control in controls}
     if unknown:
-        raise ValueError(f"{where}: the text for its pictures names {sorted(unknown)}, which are no parameters: {template!r}")
+        raise ValueError(
+            f"{where}: the text for its pictures names {sorted(unknown)}, which are no parameters: {template!r}"
+        )
     frames = math.prod(len(control.values) for control in controls)
     if frames > max_frames:
         raise ValueError(f"{where}: {frames} frames, at most {max_frames}; thin out the values, or raise max_frames=")

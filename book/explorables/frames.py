@@ -1,7 +1,8 @@
 """From a matplotlib figure to a frame: one small SVG that takes its text colour from the page it stands in.
 
-A frame is put into the page itself (an `<img>` could not follow the page's colours), so its ids are made its own. What is heavy
-as a drawing (gzip above 12 kB) is drawn as a WebP picture inside the SVG; text, axes and ticks stay vectors.
+A frame is put into the page itself (an `<img>` could not follow the page's colours), so its ids are made its own.
+What is heavy as a drawing (gzip above 12 kB) is drawn as a WebP picture inside the SVG; text, axes and ticks stay
+vectors.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def _finish(svg: str) -> Frame:
     key = hashlib.sha256(svg.encode()).hexdigest()[:16]
     svg = _own_ids(svg, f"e{key[:8]}")
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" style="max-width:{float(width) * LARGEST:.0f}px" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'style="max-width:{float(width) * LARGEST:.0f}px" '
         f'fill="currentColor" stroke-linejoin="round"'
     )
     return Frame(svg.replace("<svg", opening, 1).strip(), key)
@@ -171,11 +173,16 @@ def _own_ids(svg: str, prefix: str) -> str:
 
 def _check_legible(svg: str) -> None:
     width = float(_size(svg)[0])
-    words = (re.findall(r"font-size: ([\d.]+)px", text) for text in re.findall(r"<text.*?</text>", svg, flags=re.DOTALL))
-    sizes = [max(map(float, sizes)) for sizes in words if sizes]  # the largest: an exponent may be smaller than its base
+    words = (
+        re.findall(r"font-size: ([\d.]+)px", text) for text in re.findall(r"<text.*?</text>", svg, flags=re.DOTALL)
+    )
+    sizes = [
+        max(map(float, sizes)) for sizes in words if sizes
+    ]  # the largest: an exponent may be smaller than its base
     shown = min(sizes, default=SMALLEST_TEXT * 2) * min(1.0, PHONE / width)
     if shown < SMALLEST_TEXT:
         raise ValueError(
             f"text of {min(sizes):g} pt in a figure {width / 72:.1f} inches wide is {shown:.1f} px on a phone, "
-            f"at least {SMALLEST_TEXT:g} is legible; use a figure of at most 5.2 inches (panels below one another) or larger text"
+            f"at least {SMALLEST_TEXT:g} is legible; use a figure of at most 5.2 inches (panels below one another), "
+            f"or larger text"
         )

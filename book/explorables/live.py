@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from explorables import afm, page, store
 
-
 if TYPE_CHECKING:
     from explorables.controls import Control
     from explorables.explore import Demo
 
-STYLE = (
-    "<style>.explorable-live svg{display:block;width:100%;height:auto;max-width:36rem;margin:0 auto;"
-    "--explorable-paper:var(--jp-layout-color0,#fff);color:var(--jp-content-font-color1,currentColor)}</style>"
-)
+TOKENS = (afm.HERE / "static" / "tokens.css").read_text(encoding="utf-8")
+PICTURE = ".explorable-live svg { display: block; width: 100%; height: auto; color: var(--explorable-text); }"
+STYLE = f"<style>{TOKENS}{PICTURE}</style>"
+
+
+EXPORT = """export default {
+  ...__module,
+  render: (given) => {
+    given.el.classList.add("explorable-widget");
+    return __module.render({ ...given, model: explorablesUnpacked(given.model) });
+  },
+};"""
 
 
 def box(demo: Demo) -> Any:
@@ -83,10 +90,13 @@ def anywidget_of(widget: afm.Widget) -> Any:
     import anywidget
     import traitlets
 
-    traits = {name: traitlets.Any(value).tag(sync=True) for name, value in afm.packed(widget.data, lambda raw: raw).items()}
+    traits = {
+        name: traitlets.Any(value).tag(sync=True) for name, value in afm.packed(widget.data, lambda raw: raw).items()
+    }
     unpack = (afm.HERE / "static" / "unpack.js").read_text(encoding="utf-8")
     body = f"const __module = (function () {{\n{afm.classic(widget.module)}\n}})();"
-    export = "export default { ...__module, render: (given) => __module.render({ ...given, model: explorablesUnpacked(given.model) }) };"
-    css = widget.css.read_text(encoding="utf-8") if widget.css else ""
-    kind = type("ExplorableWidget", (anywidget.AnyWidget,), {"_esm": "\n".join([unpack, body, export]), "_css": css, **traits})
+    css = TOKENS + (widget.css.read_text(encoding="utf-8") if widget.css else "")
+    kind = type(
+        "ExplorableWidget", (anywidget.AnyWidget,), {"_esm": "\n".join([unpack, body, EXPORT]), "_css": css, **traits}
+    )
     return kind()

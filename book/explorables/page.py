@@ -39,7 +39,8 @@ def demo_html(demo: Demo, store: Store) -> str:
     return _figure(
         name,
         ' data-explorable="frames"',
-        f'<div class="explorable-controls">{body}</div><div class="explorable-stage">{picture}</div>{_LIVE}{_json(index)}',
+        f'<div class="explorable-controls">{body}</div>'
+        f'<div class="explorable-stage">{picture}</div>{_LIVE}{_json(index)}',
         demo.caption,
         demo.try_this,
     )
@@ -102,13 +103,14 @@ def _control(name: str, control: Control, play: bool) -> str:
         field = f'<input type="checkbox" role="switch" {attributes}{checked}>{output}'
     else:
         top = len(control.values) - 1
-        field = (
-            f'<input type="range" {attributes} min="0" max="{top}" step="1" value="{control.start}" aria-valuetext="{text}">{output}'
-        )
+        span = f'min="0" max="{top}" step="1" value="{control.start}" aria-valuetext="{text}"'
+        field = f'<input type="range" {attributes} {span}>{output}'
     button = ""
     if play:
-        button = f'<button type="button" class="explorable-play" data-plays="{escape(control.name)}" aria-label="Play {escape(control.label)}"></button>'
-    return f'<div class="explorable-control explorable-{control.kind}">{label}<span class="explorable-field">{field}{button}</span></div>'
+        plays = f'data-plays="{escape(control.name)}" aria-label="Play {escape(control.label)}"'
+        button = f'<button type="button" class="explorable-play" {plays}></button>'
+    row = f'<span class="explorable-field">{field}{button}</span>'
+    return f'<div class="explorable-control explorable-{control.kind}">{label}{row}</div>'
 
 
 def _json(index: dict[str, Any]) -> str:
@@ -133,7 +135,11 @@ def _pieces(text: str) -> Iterator[str]:
     for found in _MARKS.finditer(text):
         yield escape(text[last : found.start()])
         kind, inner = found.lastgroup, escape(found[found.lastgroup])
-        yield f'<span class="math notranslate nohighlight">\\({inner}\\)</span>' if kind == "math" else f"<{kind}>{inner}</{kind}>"
+        yield (
+            f'<span class="math notranslate nohighlight">\\({inner}\\)</span>'
+            if kind == "math"
+            else f"<{kind}>{inner}</{kind}>"
+        )
         last = found.end()
     yield escape(text[last:])
 

@@ -1,11 +1,12 @@
 """The Sphinx extension: builds know that they are builds, pages get what their demos need, and nothing goes stale.
 
-- The kernels that run the pages find the folder of the store in their environment, and so draw frames instead of widgets.
-- Pages come from a cache of outputs, so the files they name outlive a build: the store lies beside the output, and when it is
-  gone the cache goes too. A cache must be renewed when the sources of the demos change; the frames that did not change are then
-  found in the store.
-- Script and style are named only on pages with demos; files of the store that pages name are copied into the build, and one that
-  is missing is an error that names the page.
+- The kernels that run the pages find the folder of the store in their environment, and so draw frames instead of
+  widgets.
+- Pages come from a cache of outputs, so the files they name outlive a build: the store lies beside the output, and
+  when it is gone the cache goes too. A cache must be renewed when the sources of the demos change; the frames that
+  did not change are then found in the store.
+- Script and style are named only on pages with demos; files of the store that pages name are copied into the build,
+  and one that is missing is an error that names the page.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sphinx.errors import ExtensionError
 from explorables import page, store
 
 STATIC = Path(__file__).parent / "static"
-HOST = {"host.js": ("unpack.js", "host.js"), "host.css": ("host.css",)}
+HOST = {"host.js": ("unpack.js", "host.js"), "host.css": ("tokens.css", "host.css")}
 AFTER_OTHERS = 900
 
 
@@ -45,7 +46,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def root_of(app: Sphinx) -> Path:
     """The folder of the store: beside the output, so that it outlives a build but not a `make clean`."""
-    return Path(app.confdir, app.config.explorables_store) if app.config.explorables_store else Path(app.outdir).parent / "explorables"
+    return (
+        Path(app.confdir, app.config.explorables_store)
+        if app.config.explorables_store
+        else Path(app.outdir).parent / "explorables"
+    )
 
 
 def forget_outputs(app: Sphinx, config: Config) -> None:
@@ -62,7 +67,9 @@ def open_store(app: Sphinx) -> None:
         target = _target(app)
         target.mkdir(parents=True, exist_ok=True)
         for name, parts in HOST.items():
-            (target / name).write_text("\n".join((STATIC / part).read_text(encoding="utf-8") for part in parts), encoding="utf-8")
+            (target / name).write_text(
+                "\n".join((STATIC / part).read_text(encoding="utf-8") for part in parts), encoding="utf-8"
+            )
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -74,7 +81,9 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
     names = [name for piece in html for name in page.identities_of(piece)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ExtensionError(f"{docname}: the demo {twice[0]} stands twice on the page; give one of them another caption")
+        raise ExtensionError(
+            f"{docname}: the demo {twice[0]} stands twice on the page; give one of them another caption"
+        )
     _pages(app.env)[docname] = [name for piece in html for name in page.files_of(piece)]
 
 
@@ -100,7 +109,9 @@ def check_files(app: Sphinx, env: BuildEnvironment) -> None:
             )
 
 
-def add_assets(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def add_assets(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Names script and style on a page with demos."""
     if pagename in _pages(app.env):
         app.add_css_file("explorables/host.css")

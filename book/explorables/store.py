@@ -1,7 +1,7 @@
 """Where the pictures of a book build live: by content, so that equal ones are stored once and a rebuild draws nothing.
 
-The Sphinx extension names the folder in the environment, the kernels that run the pages inherit it: its presence is what says
-"a book is being built". Outputs of pages come from a cache, so the files they name must outlive a build.
+The Sphinx extension names the folder in the environment, the kernels that run the pages inherit it: its presence is
+what says "a book is being built". Outputs of pages come from a cache, so the files they name must outlive a build.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DATA = (".json", ".npz", ".safetensors", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of files named after their content: `frames/KEY.js`, `widgets/KEY.js`, `data/KEY.js`, and `drawn/` (what was drawn)."""
+    """A folder of files named after their content: frames, widgets and data; and `drawn/`, what was drawn from what."""
 
     root: Path
 
@@ -96,7 +96,9 @@ def drawn_key(demo: Any) -> str | None:
     if not plain or module.split(".")[0] not in ("explorables", "experiments"):
         return None
     grid = [(control.name, [repr(value) for value in control.values]) for control in demo.controls]
-    return _digest([_code(module), _code("explorables.frames"), _code("explorables.style"), fn.__qualname__, repr(grid)])
+    return _digest(
+        [_code(module), _code("explorables.frames"), _code("explorables.style"), fn.__qualname__, repr(grid)]
+    )
 
 
 @lru_cache

@@ -1,8 +1,8 @@
-"""Drives the demos of a page as a reader would: finds them all, moves every control, and sees whether the picture changes.
+"""Drives the demos of a page as a reader would: finds them, moves every control, sees whether the picture changes.
 
-    moves = drive(page)                   # by keyboard; AssertionError when a control changes nothing
-    moves = drive(page, by="mouse")       # or by="touch", in a context with touch
-    assert serious_violations(page) == []
+moves = drive(page)                   # by keyboard; AssertionError when a control changes nothing
+moves = drive(page, by="mouse")       # or by="touch", in a context with touch
+assert serious_violations(page) == []
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ KEYS = ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Space", "Enter", "a"
 PICTURE = """figure => {
   const stage = figure.querySelector(".explorable-stage").cloneNode(true);
   const own = ["aria-valuenow", "aria-valuetext", "aria-label", "value", "checked", "style"];
-  stage.querySelectorAll("input, select, button, [role=slider]").forEach((field) => own.forEach((name) => field.removeAttribute(name)));
+  const fields = stage.querySelectorAll("input, select, button, [role=slider]");
+  fields.forEach((field) => own.forEach((name) => field.removeAttribute(name)));
   const drawn = [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
   return stage.innerHTML + drawn.join();
 }"""
@@ -63,7 +64,10 @@ def picture(figure: Locator) -> str:
 
 
 def drive(page: Page, by: str = "keyboard") -> list[Move]:
-    """Moves every control of every demo by `keyboard`, `mouse` or `touch`. Raises AssertionError naming one without effect."""
+    """Moves every control of every demo by `keyboard`, `mouse` or `touch`.
+
+    Raises AssertionError naming a control that changes nothing.
+    """
     return [move for figure in figures(page) for move in drive_figure(figure, by)]
 
 
@@ -137,7 +141,9 @@ def _tries(field: Locator, by: str) -> Iterator[Callable[[], object]]:
 
 def _keys(field: Locator, kind: str) -> list[str]:
     if kind == "range":
-        many = int(field.evaluate("field => Math.min(100, Math.round((field.max - field.min) / (Number(field.step) || 1)))"))
+        many = int(
+            field.evaluate("field => Math.min(100, Math.round((field.max - field.min) / (Number(field.step) || 1)))")
+        )
         return ["ArrowRight"] * many + ["ArrowLeft"] * many
     if kind == "select-one":
         many = field.locator("option").count()
@@ -174,6 +180,7 @@ def _drag(field: Locator, start: float, end: float, by: str) -> None:
 
 def _label(field: Locator) -> str:
     return field.evaluate(
-        "field => field.getAttribute('aria-label') || (field.labels && field.labels[0] && field.labels[0].firstChild.textContent.trim())"
+        "field => field.getAttribute('aria-label')"
+        " || (field.labels && field.labels[0] && field.labels[0].firstChild.textContent.trim())"
         " || field.textContent.trim().slice(0, 40) || field.tagName"
     )

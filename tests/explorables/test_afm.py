@@ -41,7 +41,8 @@ def test_a_module_that_cannot_run_in_a_page_is_named_with_its_line(tmp_path, tex
 
 
 def test_words_in_comments_and_the_namespace_of_svg_are_allowed(tmp_path):
-    text = "// import nothing, fetch (nothing)\nconst svg = 'http://www.w3.org/2000/svg';\nexport default { render() {} };\n"
+    comment = "// import nothing, fetch (nothing)\n"
+    text = comment + "const svg = 'http://www.w3.org/2000/svg';\nexport default { render() {} };\n"
     assert "return __exported;" in classic(module(tmp_path, text))
 
 
@@ -55,7 +56,11 @@ def test_a_module_that_is_not_there_is_said_with_where_it_was_looked_for():
         widget("gone.js", alt="A demo.")
 
 
-@pytest.mark.parametrize("given", [np.array([[1.5, -2]], dtype="float32"), torch.tensor([[1.5, -2.0]], requires_grad=True)], ids=["numpy", "torch"])
+@pytest.mark.parametrize(
+    "given",
+    [np.array([[1.5, -2]], dtype="float32"), torch.tensor([[1.5, -2.0]], requires_grad=True)],
+    ids=["numpy", "torch"],
+)
 def test_arrays_travel_as_little_endian_bytes_with_their_shape(given):
     array = packed({"w": [given]}, bytes)["w"][0]["__array__"]
     assert (array["dtype"], array["shape"]) == ("float32", [1, 2])
@@ -78,7 +83,9 @@ def test_the_data_of_a_page_is_one_classic_script_without_nan():
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_on_a_kernel_a_widget_is_an_anywidget_with_binary_arrays():
-    shown = live.anywidget_of(widget(DIAL, alt="A dial.", data={"value": 1, "weights": {"scale": np.ones(2, dtype="float32")}}))
+    shown = live.anywidget_of(
+        widget(DIAL, alt="A dial.", data={"value": 1, "weights": {"scale": np.ones(2, dtype="float32")}})
+    )
     assert shown.value == 1
     assert shown.weights["scale"]["__array__"]["bytes"] == np.ones(2, dtype="<f4").tobytes()
     assert "export default" in shown._esm

@@ -43,7 +43,13 @@ def test_values_say_the_control(given, kind, texts):
 
 @pytest.mark.parametrize(
     "given, start",
-    [(True, 1), ([True, False], 1), (steps(range(5), start=3), 3), (choice(["a", "b"], start="b"), 1), (toggle(start=True), 1)],
+    [
+        (True, 1),
+        ([True, False], 1),
+        (steps(range(5), start=3), 3),
+        (choice(["a", "b"], start="b"), 1),
+        (toggle(start=True), 1),
+    ],
 )
 def test_a_control_starts_where_it_is_told(given, start):
     assert control_of("parameter", given).start == start

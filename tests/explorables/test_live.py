@@ -22,7 +22,9 @@ def line(slope, dashed):
 
 @pytest.fixture
 def box():
-    return live.box(explore(line, slope=steps(range(1, 5), start=2), dashed=False, caption="Where $x=1$.", play="slope"))
+    return live.box(
+        explore(line, slope=steps(range(1, 5), start=2), dashed=False, caption="Where $x=1$.", play="slope")
+    )
 
 
 def test_it_starts_with_the_chosen_value(box):

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.browser
 def test_every_control_changes_its_picture(page_factory, demos, by):
     visit = page_factory(demos, touch=by == "touch")
     moves = driver.drive(visit.page, by)
-    assert sorted(move.control for move in moves) == ["Dial", "Frequency", "Grid", "Next Frequency", "Noise", "Shape", "Shift"]
+    assert sorted(move.control for move in moves) == [
+        "Dial",
+        "Frequency",
+        "Grid",
+        "Next Frequency",
+        "Noise",
+        "Shape",
+        "Shift",
+    ]
     assert visit.errors == []
     assert visit.external == []
 
@@ -26,7 +34,9 @@ def test_every_control_changes_its_picture(page_factory, demos, by):
 def test_a_control_without_effect_is_named(page_factory, demos):
     page = page_factory(demos).page
     driver.figures(page)
-    page.evaluate("document.querySelectorAll('[data-name=grid]').forEach((field) => field.replaceWith(field.cloneNode()))")
+    page.evaluate(
+        "document.querySelectorAll('[data-name=grid]').forEach((field) => field.replaceWith(field.cloneNode()))"
+    )
     with pytest.raises(AssertionError, match="moving 'Grid' by keyboard changes nothing"):
         driver.drive(page)
 
@@ -48,7 +58,9 @@ def test_no_frame_is_loaded_before_a_control_is_touched(page_factory, served):
     visit.page.goto(served + "/demos.html", wait_until="networkidle")
     assert frames == []
     visit.page.get_by_label("Frequency").first.focus()
-    visit.page.wait_for_function("performance.getEntriesByType('resource').filter((r) => r.name.includes('/frames/')).length >= 31")
+    visit.page.wait_for_function(
+        "performance.getEntriesByType('resource').filter((r) => r.name.includes('/frames/')).length >= 31"
+    )
     assert len(frames) == len(set(frames))
 
 
@@ -56,7 +68,8 @@ def test_a_page_with_four_figures_loads_less_than_200_kb_for_them(page_factory, 
     page = page_factory(served + "/demos.html").page
     driver.figures(page)
     own = page.evaluate(
-        "performance.getEntriesByType('resource').filter((r) => r.name.includes('/explorables/')).reduce((sum, r) => sum + r.decodedBodySize, 0)"
+        "performance.getEntriesByType('resource').filter((r) => r.name.includes('/explorables/'))"
+        ".reduce((sum, r) => sum + r.decodedBodySize, 0)"
     )
     document = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
     assert own + document < 200_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,3 +49,11 @@ def test_the_colours_are_told_apart(seen):
     places = {colour: oklab(np.clip(np.asarray(seen) @ linear(colour), 0, 1)) for colour in style.PALETTE[:5]}
     for one, other in itertools.combinations(places, 2):
         assert np.linalg.norm(places[one] - places[other]) >= 0.1, f"{one} and {other} look alike"
+
+
+def test_style_sheets_and_figures_have_the_same_colours():
+    tokens = (Path(style.__file__).parent / "static/tokens.css").read_text()
+    found = dict(re.findall(r"--explorable-(\w+): (#[0-9a-f]{6});", tokens))
+    assert found == {
+        name: getattr(style, name.upper()) for name in ("blue", "orange", "green", "pink", "purple", "grey")
+    }
