@@ -112,6 +112,24 @@ def mnist1d(examples: int, seed: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(made["x"]).float(), torch.from_numpy(made["y"]).long()
 
 
+def blobs(examples: int, size: int, seed: int) -> Tensor:
+    """Filled random outlines, anywhere on the picture: (examples, size, size), ink 1 on background 0.
+
+    Each is star-shaped around its own centre, with four random waves on its radius.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(examples, *shape, 1, 1, generator=generator)
+
+    across = torch.linspace(-1, 1, size)
+    down, right = across[:, None] - uniform(-0.6, 0.6), across[None, :] - uniform(-0.6, 0.6)
+    angle = torch.atan2(down, right)[:, None]  # (batch, 1, height, width)
+    waves = torch.arange(1, 5)[:, None, None]
+    edge = (uniform(0, 0.3, 4) / waves * torch.cos(waves * angle + uniform(0, 2 * torch.pi, 4))).sum(1)
+    return (torch.hypot(down, right) < uniform(0.2, 0.6) * (1 + edge)).float()
+
+
 def shuffle_pixels(images: Tensor, seed: int) -> Tensor:
     """`images` (batch, …, height, width) with their pixels in another order, the same for every image."""
     flat = images.flatten(-2)

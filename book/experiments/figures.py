@@ -68,5 +68,6 @@ def style(dark: bool) -> Iterator[Theme]:
 def panels(heights: tuple[float, ...]) -> tuple[Figure, list[Axes]]:
     """A figure with one panel under the other, `heights` in inches."""
     figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
     axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})
     return figure, list(axes[:, 0])

@@ -140,7 +140,7 @@ def figure(result: Result, dark: bool = False) -> Figure:
             mean, std = ([100 * value for value in numbers[name][key]] for key in ("mean", "std"))
             axes.errorbar(shifts, mean, std, color=colour, marker=marker, label=label)
         axes.axhline(10, color=theme.ink, linewidth=0.9, linestyle=":")
-        axes.text(shifts[-1] + 0.2, 11, "chance", ha="right", va="bottom", fontsize=8.5)
+        axes.text(-0.3, 9, "chance", va="top", fontsize=9)
         axes.set(xlabel="Shift of the test digits (pixels)", ylabel="Test accuracy (%)", ylim=(0, 102), xticks=shifts)
         drawn.legend(loc="outside upper left", ncols=1)
     return drawn
