@@ -58,7 +58,7 @@ def run(name: str, settings: Any = None, report: Report = silent) -> Result:
 
     experiment = module(name)
     settings = experiment.DEFAULT if settings is None else settings
-    started = time.process_time()
+    code, started = sources(name), time.process_time()
     with one_thread():
         measured = experiment.measure(settings, report)
     result = {
@@ -71,7 +71,7 @@ def run(name: str, settings: Any = None, report: Report = silent) -> Result:
         **measured,
         "cpu_seconds": round(time.process_time() - started, 1),
         "versions": versions(),
-        "sources": sources(name),
+        "sources": code,
     }
     return json.loads(json.dumps(result, allow_nan=False))
 
