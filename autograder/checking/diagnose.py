@@ -5,6 +5,7 @@ Trusted side: this runs where the expected values are, and never calls anything 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -139,8 +140,8 @@ def _conduct_findings(frozen: FrozenCase, seen: Observation, exercise: Exercise)
                     f"the input {names} was changed in place; work on a copy (x = x.clone(), x + 1 for x += 1).",
                 )
             )
-        allowed = (case.flops or 0) * frozen.expected.calls[i].flops
-        if case.flops is not None and record.flops > allowed:
+        allowed = _flops_allowed(frozen, i)
+        if record.flops > allowed:
             found.append(
                 Finding(
                     "cost",
@@ -151,6 +152,16 @@ def _conduct_findings(frozen: FrozenCase, seen: Observation, exercise: Exercise)
     if case.seconds is not None and seen.seconds > case.seconds:
         found.append(Finding("time", f"it took {seen.seconds:.1f} s; at most {case.seconds:g} s are allowed."))
     return found
+
+
+def _flops_allowed(frozen: FrozenCase, call: int) -> float:
+    factor = frozen.case.flops
+    return math.inf if factor is None else factor * frozen.expected.calls[call].flops
+
+
+def _too_costly(frozen: FrozenCase, seen: Observation) -> list[bool]:
+    """By call, whether the FLOPs pass the budget: their number depends on how the same thing is written."""
+    return [record.flops > _flops_allowed(frozen, i) for i, record in enumerate(seen.calls)]
 
 
 def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
@@ -182,7 +193,7 @@ def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:
         return False
     if [bool(c.changed) for c in seen.calls] != [bool(c.changed) for c in mistake.calls]:
         return False
-    if case.flops is not None and [c.flops for c in seen.calls] != [c.flops for c in mistake.calls]:
+    if _too_costly(frozen, seen) != _too_costly(frozen, mistake):
         return False
     return _calls_alike(case, seen, mistake) and _properties_alike(frozen.case, seen, mistake)
 

@@ -248,6 +248,13 @@ def test_too_many_flops_are_counted_and_refused(case, make_exercise, judge, code
     assert code_of(judge(exercise, lambda x, W: (x @ torch.eye(3)) @ W)) == "cost"
 
 
+def test_a_mistake_is_named_whatever_way_of_writing_it_costs(case, make_exercise, judge):
+    cheap = replace(case, gradients=(), flops=1.5)
+    exercise = make_exercise(lambda x, W: x @ W, cheap, mistakes={"negated": lambda x, W: -(x @ W)})
+    by_products = judge(exercise, lambda x, W: -(x[:, :, None] * W).sum(1))
+    assert by_products.mistake is not None and by_products.mistake.name == "negated"
+
+
 def test_a_time_budget_is_kept(case, make_exercise, judge, code_of):
     exercise = make_exercise(lambda x, W: x @ W, replace(case, seconds=0.05))
 
