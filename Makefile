@@ -28,7 +28,7 @@ endef
 
 COURSE_SOURCES := $(wildcard solutions nbgrader_config.py autograder/authoring autograder/checking)
 GRADER_SOURCES := $(wildcard autograder nbgrader_config.py)
-BOOK_SOURCES   := book _config.yml $(wildcard autograder/checking autograder/references exercises)
+BOOK_SOURCES   := book _config.yml $(wildcard autograder/checking autograder/authoring autograder/references solutions exercises)
 $(eval $(call watch,environment,requirements.txt pyproject.toml))
 $(eval $(call watch,course,$(COURSE_SOURCES)))
 $(eval $(call watch,grader,$(GRADER_SOURCES)))
