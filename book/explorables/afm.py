@@ -49,7 +49,7 @@ class Widget:
             return {"text/html": page.widget_html(self, store.of_book()), "text/plain": self.alt}
         from explorables import live
 
-        return live.anywidget_of(self)._repr_mimebundle_()
+        return live.widget_box(self)._repr_mimebundle_()
 
 
 def widget(

@@ -96,7 +96,13 @@ def anywidget_of(widget: afm.Widget) -> Any:
     unpack = (afm.HERE / "static" / "unpack.js").read_text(encoding="utf-8")
     body = f"const __module = (function () {{\n{afm.classic(widget.module)}\n}})();"
     css = TOKENS + (widget.css.read_text(encoding="utf-8") if widget.css else "")
-    kind = type(
-        "ExplorableWidget", (anywidget.AnyWidget,), {"_esm": "\n".join([unpack, body, EXPORT]), "_css": css, **traits}
-    )
-    return kind()
+    esm = "\n".join([unpack, body, EXPORT])
+    name = f"Explorable_{afm.module_file(widget.module)[0]}"  # anywidget keeps one style sheet for each name of a class
+    return type(name, (anywidget.AnyWidget,), {"_esm": esm, "_css": css, **traits})()
+
+
+def widget_box(widget: afm.Widget) -> Any:
+    """The widget with its caption below."""
+    import ipywidgets
+
+    return ipywidgets.VBox([anywidget_of(widget), *_words(widget, ipywidgets)])

@@ -89,3 +89,16 @@ def test_on_a_kernel_a_widget_is_an_anywidget_with_binary_arrays():
     assert shown.value == 1
     assert shown.weights["scale"]["__array__"]["bytes"] == np.ones(2, dtype="<f4").tobytes()
     assert "export default" in shown._esm
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_two_widgets_of_a_notebook_keep_their_own_style_sheets(tmp_path):
+    other = module(tmp_path, "export default { render() {} };\n")
+    shown = [live.anywidget_of(widget(path, alt="A demo.")) for path in (DIAL, other)]
+    assert shown[0]._anywidget_id != shown[1]._anywidget_id
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_on_a_kernel_the_caption_stands_below_the_widget():
+    box = live.widget_box(widget(DIAL, alt="A dial.", data={"value": 1}, caption="Turn it."))
+    assert "Turn it." in box.children[1].value
