@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from explorables.explore import Demo
     from explorables.afm import Widget
+    from explorables.explore import Demo
 
 # ---- draw or drag a digit ----
 
@@ -59,8 +59,9 @@ def digit_data() -> dict[str, Any]:
 
 def digit_moved() -> Figure:
     """Accuracy of the two nets of the demo against the shift of the digits, for readers without JavaScript."""
-    from experiments.weights import demo_weights
     from matplotlib import pyplot as plt
+
+    from experiments.weights import demo_weights
 
     _, told = demo_weights("digits")
     figure, axes = plt.subplots()
@@ -95,8 +96,8 @@ def slide_kernel() -> Widget:
         "products of its pixels with a kernel, and the picture of their sums.",
         caption="Nine weights, used at every place. Blue outputs are positive, orange ones negative; the pink frames "
         "mark one output and the nine pixels it sees.",
-        try_this="Find a place where the kernel for vertical edges gives exactly 0 although there is ink under the frame. Then "
-        "move the picture, and compare the output before and after.",
+        try_this="Find a place where the kernel for vertical edges gives exactly 0 although there is ink under the "
+        "frame. Then move the picture, and compare the output before and after.",
     )
 
 
@@ -178,7 +179,8 @@ def _cell(axes: Axes, x: float, y: float, text: str, face: str, dashed: bool = F
     from matplotlib.patches import FancyBboxPatch
 
     line = {"edgecolor": style.INK, "linewidth": 1.2, "linestyle": ":" if dashed else "-"}
-    axes.add_patch(FancyBboxPatch((x - 0.36, y - 0.24), 0.72, 0.48, boxstyle="round,pad=0,rounding_size=0.08", facecolor=face, **line))
+    rounded = "round,pad=0,rounding_size=0.08"
+    axes.add_patch(FancyBboxPatch((x - 0.36, y - 0.24), 0.72, 0.48, boxstyle=rounded, facecolor=face, **line))
     ink = style.INK if face == style.PAPER else "white"
     axes.text(x, y, text, ha="center", va="center", fontsize=10, color=ink, alpha=0.6 if dim and not dashed else 1)
 
@@ -187,8 +189,8 @@ def geometry_words(stride: int, padding: int, dilation: int) -> str:
     """The picture of `geometry` in words."""
     outputs = output_size(INPUTS, KERNEL, padding, stride, dilation)
     return (
-        f"{INPUTS} inputs, kernel of {KERNEL}, stride {stride}, padding {padding}, dilation {dilation}: {outputs} outputs. "
-        f"Output 0 sees inputs {', '.join(str(tap * dilation - padding) for tap in range(KERNEL))}."
+        f"{INPUTS} inputs, kernel of {KERNEL}, stride {stride}, padding {padding}, dilation {dilation}: {outputs} "
+        f"outputs. Output 0 sees inputs {', '.join(str(tap * dilation - padding) for tap in range(KERNEL))}."
     )
 
 
@@ -200,8 +202,8 @@ def stride_padding_dilation() -> Demo:
         padding=steps([0, 1, 2], label="Padding p"),
         dilation=steps([1, 2, 3], label="Dilation r"),
         alt=geometry_words,
-        caption="Every output (top) reads three inputs (bottom). Lines of one colour carry the same weight. Dotted cells "
-        "are padding; a pale number is an input that no output reads.",
+        caption="Every output (top) reads three inputs (bottom). Lines of one colour carry the same weight. Dotted "
+        "cells are padding; a pale number is an input that no output reads.",
         try_this="Set the stride to 3 without padding. One input is never read: that is the floor in the formula. "
         "Then find all settings of stride 1 that keep ten outputs.",
     )
@@ -274,10 +276,10 @@ def receptive_cone() -> Demo:
         kernel=steps([3, 5], label="Kernel size k"),
         way=choice(list(WAYS), label="What every layer does"),
         play="layers",
-        caption="The top unit depends on the orange inputs and on no other. With stride 1 its field grows by k − 1 a layer; "
-        "with stride 2 or doubled dilation it doubles, roughly, with every layer.",
-        try_this="How many layers of kernel 3 and stride 1 would see as far as four layers of stride 2? Count the growth "
-        "per layer, then use the formula above.",
+        caption="The top unit depends on the orange inputs and on no other. With stride 1 its field grows by k − 1 "
+        "a layer; with stride 2 or doubled dilation it doubles, roughly, with every layer.",
+        try_this="How many layers of kernel 3 and stride 1 would see as far as four layers of stride 2? Count the "
+        "growth per layer, then use the formula of the proposition.",
     )
 
 

@@ -175,7 +175,7 @@ class Paper {
 /* ---- what is seen ---- */
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const NAMES = { mlp: "Fully connected net", cnn: "Convolutional net" };
+const NAMES = { mlp: "Fully connected", cnn: "Convolutional" };
 
 function make(kind, properties = {}, ...children) {
   const { text, ...attributes } = properties;
@@ -216,8 +216,8 @@ function panel(name, parameters) {
       shares[digit].textContent = probabilities ? percent(share) : "";
     });
     const words = probabilities ? probabilities.map((share, digit) => `${digit}: ${percent(share)}`).join(", ") : "no answer";
-    chart.setAttribute("aria-label", `Probabilities of the ${NAMES[name].toLowerCase()}. ${words}`);
-    return best < 0 ? "" : `${NAMES[name]}: ${best}, ${percent(probabilities[best])}${verdict && `, ${verdict}`}.`;
+    chart.setAttribute("aria-label", `Probabilities of the ${NAMES[name].toLowerCase()} net. ${words}`);
+    return best < 0 ? "" : `${NAMES[name]} net: ${best}, ${percent(probabilities[best])}${verdict && `, ${verdict}`}.`;
   };
   return { element, show };
 }
