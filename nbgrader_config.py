@@ -10,8 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-from autograder.authoring.percent import BEGIN, CODE_STUB, END, TEXT_STUB
-
 root = Path(__file__).resolve().parent
 course = Path(os.environ.get("AUTOGRADER_COURSE", root / "_build" / "course")).resolve()
 exchange = Path(os.environ.get("AUTOGRADER_EXCHANGE", course / "exchange")).resolve()
@@ -37,11 +35,12 @@ c.CourseDirectory.source_with_tests_directory = str(course / "source_with_tests"
 c.CourseDirectory.db_url = os.environ.get("AUTOGRADER_DB", f"sqlite:///{course / 'gradebook.db'}")
 c.Exchange.root = str(exchange)
 
-# A release: what is between the two lines goes, and this comes in its place.
-c.ClearSolutions.begin_solution_delimeter = BEGIN
-c.ClearSolutions.end_solution_delimeter = END
-c.ClearSolutions.code_stub = {"python": CODE_STUB}
-c.ClearSolutions.text_stub = TEXT_STUB
+# A release: what is between the two lines goes, and this comes in its place. As in autograder/authoring/percent.py,
+# which is not imported here: every nbgrader command reads this file, and torch takes seconds to load.
+c.ClearSolutions.begin_solution_delimeter = "### BEGIN SOLUTION"
+c.ClearSolutions.end_solution_delimeter = "### END SOLUTION"
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+c.ClearSolutions.text_stub = "*Write your answer here.*"
 
 # Grading: a submission is first put back into the shape of the release, then judged, then recorded. Our steps stand
 # in the places of nbgrader's DeduplicateIds and OverwriteCells, and of its Execute and SaveAutoGrades.
@@ -63,5 +62,10 @@ c.Autograde.autograde_preprocessors = [
 c.Judge.solutions = str(root / "solutions")
 c.Judge.course = str(course)
 c.Execute.timeout = 120  # seconds a cell may take: ours train small networks
+
+# Files downloaded from a learning platform: <student>_<whatever>_<chapter>.ipynb, or an archive of them, in
+# downloaded/<chapter>/archive/. The folder must be given relative to the root.
+c.ZipCollectApp.downloaded_directory = os.path.relpath(course / "downloaded", root)
+c.FileNameCollectorPlugin.named_regexp = r".*[/\\](?P<student_id>[^/\\_]+)_(?:.*_)?(?P<file_id>ch\d\d_\w+)\.ipynb"
 
 c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"
