@@ -54,12 +54,12 @@ def module(name: str) -> Any:
 
 def run(name: str, settings: Any = None, report: Report = silent) -> Result:
     """The result of the experiment `name`: the claim, the set-up, the numbers and the circumstances, plain data."""
-    from experiments.train import one_thread
+    from experiments.train import one_thread, seeded
 
     experiment = module(name)
     settings = experiment.DEFAULT if settings is None else settings
     code, started = sources(name), time.process_time()
-    with one_thread():
+    with one_thread(), seeded(0):
         measured = experiment.measure(settings, report)
     result = {
         "name": name,

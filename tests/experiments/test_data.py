@@ -65,7 +65,9 @@ def test_mnist1d_leaves_the_global_generators_alone():
 def test_split_keeps_examples_with_their_labels_and_loses_none():
     x, y = torch.arange(20.0), torch.arange(20)
     parts = data.split(x, y, 15, seed=3)
-    torch.testing.assert_close(torch.cat([parts.x_train, parts.x_test]).long(), torch.cat([parts.y_train, parts.y_test]))
+    torch.testing.assert_close(
+        torch.cat([parts.x_train, parts.x_test]).long(), torch.cat([parts.y_train, parts.y_test])
+    )
     assert sorted(torch.cat([parts.y_train, parts.y_test]).tolist()) == list(range(20))
 
 

@@ -101,5 +101,5 @@ def test_the_modules_a_result_depends_on_are_named(package):
 
 
 def test_a_root_that_does_not_exist_is_named(package):
-    with pytest.raises(KeyError, match="k9.py defines no `missing`"):
+    with pytest.raises(KeyError, match=r"k9\.py defines no `missing`"):
         source_hash("k9", ["missing"], package)
