@@ -23,9 +23,11 @@ KEYS = ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Space", "Enter", "a"
 
 PICTURE = """figure => {
   const stage = figure.querySelector(".explorable-stage").cloneNode(true);
+  stage.querySelectorAll("[role=status], [aria-live]").forEach((spoken) => spoken.remove());
   const own = ["aria-valuenow", "aria-valuetext", "aria-label", "value", "checked", "style"];
   const fields = stage.querySelectorAll("input, select, button, [role=slider]");
   fields.forEach((field) => own.forEach((name) => field.removeAttribute(name)));
+  stage.querySelectorAll("*").forEach((part) => Object.keys(part.dataset).forEach((name) => delete part.dataset[name]));
   const drawn = [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
   return stage.innerHTML + drawn.join();
 }"""
@@ -108,11 +110,13 @@ def _turn(field: Locator) -> int:
 
 def _changes(figure: Locator, tries: Iterator[Callable[[], object]]) -> bool:
     before = picture(figure)
+    patience = 1 if figure.get_attribute("data-explorable") == "frames" else 8
     for attempt in tries:
         attempt()
-        figure.page.wait_for_timeout(30)  # a widget draws on the next animation frame
-        if picture(figure) != before:
-            return True
+        for _ in range(patience):  # a widget draws on a later animation frame; frames say when they have arrived
+            if picture(figure) != before:
+                return True
+            figure.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
     return False
 
 
@@ -135,6 +139,8 @@ def _tries(field: Locator, by: str) -> Iterator[Callable[[], object]]:
     elif kind in ("text", "textarea", "search"):
         yield lambda: field.press_sequentially("a dog ")
     else:
+        if by == "touch":
+            yield lambda: _press(field, 0.7, by)
         for start, end in ((0.3, 0.7), (0.6, 0.2), (0.9, 0.1)):
             yield lambda start=start, end=end: _drag(field, start, end, by)
 
