@@ -100,3 +100,13 @@ def test_a_demo_without_a_text_stops_the_build_and_names_the_page(book):
     code, output = make(book)
     assert code != 0
     assert "index.md" in output
+
+
+@pytest.mark.slow
+def test_the_same_demo_twice_on_a_page_stops_the_build(book):
+    page = book / "source/index.md"
+    page.write_text(page.read_text() + "\n```{code-cell} python\nexplore(line, slope=[1, 2, 3])\n```\n")
+    code, output = make(book)
+    assert code != 0
+    assert "index: the demo explorable-demo-" in output
+    assert "stands twice on the page" in output
