@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,8 @@ def drawn_key(demo: Any) -> str | None:
     if not plain or module.split(".")[0] not in ("explorables", "experiments"):
         return None
     grid = [(control.name, [repr(value) for value in control.values]) for control in demo.controls]
-    return _digest(
-        [_code(module), _code("explorables.frames"), _code("explorables.style"), fn.__qualname__, repr(grid)]
-    )
+    drawing = [_code("explorables.frames"), _code("explorables.style"), version("matplotlib"), version("pillow")]
+    return _digest([_code(module), *drawing, fn.__qualname__, repr(grid)])
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from PIL import Image
 
 from explorables import explore, style
 from explorables.frames import HEAVY, render
-from explorables.store import Store, render_at
+from explorables.store import Store, drawn_key, render_at
 
 
 def drawn(draw):
@@ -134,3 +134,11 @@ def test_an_error_while_drawing_says_at_which_parameters():
     with pytest.raises(ZeroDivisionError, match="no width") as caught:
         render_at(explore(fails, shift=[1, 2]), (1,))
     assert "(shift=2)" in caught.value.__notes__[0]
+
+
+def test_only_functions_of_our_modules_are_taken_as_drawn():
+    from explorables import ch03_convolution
+
+    assert drawn_key(ch03_convolution.receptive_cone()) == drawn_key(ch03_convolution.receptive_cone())
+    assert drawn_key(ch03_convolution.receptive_cone()) != drawn_key(ch03_convolution.shuffle_pixels())
+    assert drawn_key(explore(lambda turn: None, turn=[1, 2], alt="Nothing.")) is None
