@@ -140,16 +140,21 @@ def show(name: str) -> HTML:
     experiment, result = module(name), load(name)
     alt = html.escape(experiment.summary(result)["alt"], quote=True)
     pictures = (
-        f'<img class="{shown}" alt="{alt}" src="{_data_url(experiment.figure(result, dark=dark))}">'
+        f'<img class="{shown}" alt="{alt}" width="520" src="{_data_url(experiment.figure(result, dark=dark))}">'
         for shown, dark in (("only-light", False), ("only-dark dark-light", True))
     )
     return HTML(f'<div class="experiment" id="figure-{name}">{"".join(pictures)}</div>')
 
 
 def _data_url(figure: Any) -> str:
-    picture = io.BytesIO()
-    figure.savefig(picture, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode()
+    """`figure` as a lossless WebP of few colours, sharp at twice its size and a third of the bytes of its SVG."""
+    from PIL import Image
+
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=190)
+    few = Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    few.convert("RGB").save(packed, format="webp", lossless=True, method=4)
+    return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
 def spread(by_seed: Sequence[Any]) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def test_a_figure_draws_the_numbers_of_the_result():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_gets_a_picture_for_light_and_one_for_dark_with_words_for_both(name):
     page = experiments.show(name).data
-    assert page.count("<img") == page.count('alt="') == page.count("data:image/svg+xml") == 2
+    assert page.count("<img") == page.count('alt="') == page.count("data:image/webp") == 2
+    assert len(page) < 200_000
     assert 'class="only-light"' in page
     assert 'class="only-dark dark-light"' in page
 
