@@ -29,6 +29,7 @@ function conv2d(x, weight, bias, { stride, padding, dilation }) {
   const size = (length, kernel) => Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
   const [high, wide] = [size(height, kernelHeight), size(width, kernelWidth)];
   const data = new Float64Array(outputs * high * wide);
+  const read = x.data;
   let place = 0;
   for (let output = 0; output < outputs; output += 1) {
     data.fill(bias.data[output], output * high * wide, (output + 1) * high * wide);
@@ -39,12 +40,11 @@ function conv2d(x, weight, bias, { stride, padding, dilation }) {
           place += 1;
           const rows = inside(down * dilation - padding, stride, height, high);
           const columns = inside(right * dilation - padding, stride, width, wide);
+          const [first, end] = [columns.first, columns.end];
           for (let row = rows.first; row < rows.end; row += 1) {
             const from = (input * height + row * stride + rows.offset) * width + columns.offset;
             const to = (output * high + row) * wide;
-            for (let column = columns.first; column < columns.end; column += 1) {
-              data[to + column] += value * x.data[from + column * stride];
-            }
+            for (let column = first; column < end; column += 1) data[to + column] += value * read[from + column * stride];
           }
         }
       }
@@ -68,7 +68,7 @@ function globalMaxPool(x) {
 }
 
 function logits(layers, tensors, picture, shape) {
-  let x = { shape, data: picture };
+  let x = { shape, data: Float64Array.from(picture) };
   for (const layer of layers) x = LAYERS[layer.kind](layer, x, tensors);
   return [...x.data];
 }
