@@ -12,7 +12,7 @@ def axis_missing(a, b):
 
     The table has two axes: one for a, one for b. Which axis does each vector lack?
 
-    a[:, None] has shape (row, 1) and b[None, :] has shape (1, column); multiply those.
+    `a[:, None]` has shape (row, 1) and `b[None, :]` has shape (1, column); multiply those.
     """
     return a * b
 
@@ -21,9 +21,9 @@ def axis_missing(a, b):
 def axes_swapped(a, b):
     """Every product is there, but the table lies on its side: rows and columns are exchanged.
 
-    out[i, j] = a[i] * b[j]: the first axis counts along a.
+    `out[i, j] = a[i] * b[j]`: the first axis counts along a.
 
-    Put None after the axis of a and before the axis of b, not the other way round.
+    Put `None` after the axis of a and before the axis of b, not the other way round.
     """
     return b[:, None] * a[None, :]
 
@@ -34,7 +34,7 @@ def added(a, b):
 
     Broadcasting fits the shapes for any operation. The outer product asks for one in particular.
 
-    Keep the None's, and write * for +.
+    Keep the `None`s, and write `*` for `+`.
     """
     return a[:, None] + b[None, :]
 
@@ -43,9 +43,9 @@ def added(a, b):
 def gradient_cut(a, b):
     """The values are right, but no gradient flows back to a and b.
 
-    A Python number taken out of a tensor (float(...), .item(), .tolist()) has forgotten how it was computed.
+    A Python number taken out of a tensor (`float(...)`, `.item()`, `.tolist()`) has forgotten how it was computed.
 
-    Stay with tensors: a[:, None] * b[None, :] needs neither a loop nor torch.tensor(...).
+    Stay with tensors: `a[:, None] * b[None, :]` needs neither a loop nor `torch.tensor(...)`.
     """
     return torch.tensor([[float(x) * float(y) for y in b] for x in a])
 
@@ -57,7 +57,7 @@ def keepdim_dropped(X):
     A sum removes its axis: what is left has shape (row,), and broadcasting lines shapes up from the right, so it meets
     the axis `column`.
 
-    X.sum(dim=1, keepdim=True) has shape (row, 1), which meets the right axis.
+    `X.sum(dim=1, keepdim=True)` has shape (row, 1), which meets the right axis.
     """
     return X / X.sum(dim=1)
 
@@ -66,9 +66,9 @@ def keepdim_dropped(X):
 def columns_normalized(X):
     """The columns sum to one, the rows do not.
 
-    dim is the axis that disappears in the sum, not the one that stays.
+    `dim` is the axis that disappears in the sum, not the one that stays.
 
-    To add up along a row is to sum over dim=1, the columns.
+    To add up along a row is to sum over `dim=1`, the columns.
     """
     return X / X.sum(dim=0, keepdim=True)
 
@@ -77,9 +77,9 @@ def columns_normalized(X):
 def whole_table_normalized(X):
     """All the numbers together sum to one. Each row should.
 
-    sum() without dim adds up everything, and one number comes out for the whole table.
+    `sum()` without `dim` adds up everything, and one number comes out for the whole table.
 
-    Say which axis disappears, and keep its place: dim=1, keepdim=True.
+    Say which axis disappears, and keep its place: `dim=1, keepdim=True`.
     """
     return X / X.sum()
 
@@ -88,9 +88,9 @@ def whole_table_normalized(X):
 def changed_in_place(X):
     """The result is right, and the caller's X is gone: it was overwritten.
 
-    X /= s writes into the memory of X. X = X / s makes a new tensor.
+    `X /= s` writes into the memory of X. `X = X / s` makes a new tensor.
 
-    return X / X.sum(dim=1, keepdim=True)
+    `return X / X.sum(dim=1, keepdim=True)`
     """
     X /= X.sum(dim=1, keepdim=True)
     return X
@@ -102,7 +102,7 @@ def second_transposed(A, B):
 
     In a matrix product a row of A meets a *column* of B: the shared axis is the last of A and the second of B.
 
-    Sum A[b, i, k] * B[b, k, j] over k: give A a new last axis and B a new axis in second place.
+    Sum `A[b, i, k] * B[b, k, j]` over k: give A a new last axis and B a new axis in second place.
     """
     return solution.batched_matmul(A, B.transpose(1, 2))
 
@@ -113,7 +113,7 @@ def batch_summed(A, B):
 
     Examples of a batch know nothing of one another. Only the inner axis is summed.
 
-    Sum over the one axis `inner`, after the new axes are in place: dim=2.
+    Sum over the one axis `inner`, after the new axes are in place: `dim=2`.
     """
     return solution.batched_matmul(A, B).sum(dim=0)
 
@@ -124,7 +124,7 @@ def first_matrix_for_all(A, B):
 
     B has a batch axis as well: example b of A belongs with example b of B.
 
-    Index with a colon, B[:, None, :, :], so that the batch axis stays.
+    Index with a colon, `B[:, None, :, :]`, so that the batch axis stays.
     """
     return solution.batched_matmul(A, B[:1])
 
@@ -146,7 +146,7 @@ def classes_from_max(y, num_classes):
 
     A batch is a sample: the labels in it do not say how many classes there are. The argument does.
 
-    Compare with torch.arange(num_classes), not with torch.arange(y.max() + 1).
+    Compare with `torch.arange(num_classes)`, not with `torch.arange(y.max() + 1)`.
     """
     return solution.one_hot(y, int(y.max()) + 1)
 
@@ -157,7 +157,7 @@ def counted_from_one(y, num_classes):
 
     Labels start at 0, so label 0 belongs in the first column.
 
-    Use y as it is: y[:, None] == torch.arange(num_classes).
+    Use y as it is: `y[:, None] == torch.arange(num_classes)`.
     """
     return solution.one_hot((y - 1) % num_classes, num_classes)
 
@@ -168,7 +168,7 @@ def left_boolean(y, num_classes):
 
     A comparison gives bool. Weights and gradients are floating-point numbers.
 
-    Add .float() to the comparison.
+    Add `.float()` to the comparison.
     """
     return solution.one_hot(y, num_classes).bool()
 
@@ -179,7 +179,7 @@ def classes_first(y, num_classes):
 
     The batch axis comes first, here and in the whole course.
 
-    The labels get the new axis: y[:, None], not the classes.
+    The labels get the new axis: `y[:, None]`, not the classes.
     """
     return solution.one_hot(y, num_classes).T
 
@@ -190,7 +190,7 @@ def divided_by_n(x, mask):
 
     What was not counted in the sum may not be counted in the number of steps either.
 
-    Divide by the number of True's in each row of the mask, mask.sum(dim=1), with an axis for the features.
+    Divide by the number of True's in each row of the mask, `mask.sum(dim=1)`, with an axis for the features.
     """
     return torch.where(mask[:, :, None], x, 0.0).mean(dim=1)
 
@@ -201,7 +201,7 @@ def mask_inverted(x, mask):
 
     True means "this step is real". In other libraries a mask says which entries to leave out.
 
-    Keep x where mask is True, without a ~.
+    Keep x where mask is True, without a `~`.
     """
     return solution.masked_mean(x, ~mask)
 
@@ -212,7 +212,7 @@ def multiplied_by_mask(x, mask):
 
     Zero times infinity is NaN: to multiply with a mask does not remove a value, it only weighs it with zero.
 
-    torch.where(mask[:, :, None], x, 0.0) puts a zero in the place of whatever stands there.
+    `torch.where(mask[:, :, None], x, 0.0)` puts a zero in the place of whatever stands there.
     """
     kept = mask[:, :, None]
     return (x * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
@@ -224,7 +224,7 @@ def empty_is_nan(x, mask):
 
     The mean of nothing is not defined by the formula; the docstring defines it.
 
-    Let the count be at least 1: count.clamp(min=1).
+    Let the count be at least 1: `count.clamp(min=1)`.
     """
     kept = mask[:, :, None]
     return torch.where(kept, x, 0.0).sum(dim=1) / kept.sum(dim=1)
@@ -245,7 +245,7 @@ def overflow(x, dim):
 def maximum_not_added_back(x, dim):
     """Nothing overflows, but each result is too small by the largest value of its row.
 
-    log(sum(exp(x))) = m + log(sum(exp(x - m))): what is taken out inside has to come back outside.
+    `log(sum(exp(x))) = m + log(sum(exp(x - m)))`: what is taken out inside has to come back outside.
 
     Add the maximum to the logarithm, without the axis that you kept for subtracting.
     """
@@ -258,7 +258,7 @@ def one_maximum_for_all(x, dim):
 
     One maximum for the whole tensor keeps the large row from overflowing and lets all others vanish.
 
-    Take the maximum along dim only: x.amax(dim=dim, keepdim=True).
+    Take the maximum along dim only: `x.amax(dim=dim, keepdim=True)`.
     """
     largest = x.max()
     return largest + (x - largest).exp().sum(dim=dim).log()
@@ -270,7 +270,7 @@ def axis_kept(x, dim):
 
     The maximum needs its axis while you subtract it. The result should not have it.
 
-    Sum without keepdim, and add largest.squeeze(dim).
+    Sum without keepdim, and add `largest.squeeze(dim)`.
     """
     return solution.stable_logsumexp(x, dim).unsqueeze(dim)
 
@@ -292,7 +292,7 @@ def divided_by_second(x, y):
 
     Which of the two is right is not known when two results are compared. Treat them alike.
 
-    Divide by torch.maximum(x.norm(), y.norm()).
+    Divide by `torch.maximum(x.norm(), y.norm())`.
     """
     difference = (x - y).norm()
     return difference / y.norm() if x.norm() > 0 or y.norm() > 0 else difference
@@ -338,7 +338,7 @@ def one_sided(f, x, h=1e-4):
 
     A step to one side sees the slope half a step away. Its error shrinks with h, that of a symmetric step with h * h.
 
-    (f(x + step) - f(x - step)) / (2 * h), not (f(x + step) - f(x)) / h.
+    `(f(x + step) - f(x - step)) / (2 * h)`, not `(f(x + step) - f(x)) / h`.
     """
     x = x.detach().double()
     steps = h * torch.eye(x.numel(), dtype=torch.float64).reshape(-1, *x.shape)
@@ -351,7 +351,7 @@ def width_not_doubled(f, x, h=1e-4):
 
     From x - h to x + h it is two steps.
 
-    Divide by 2 * h.
+    Divide by `2 * h`.
     """
     return 2 * solution.numeric_gradient(f, x, h)
 
@@ -360,7 +360,7 @@ def width_not_doubled(f, x, h=1e-4):
 def all_moved_together(f, x, h=1e-4):
     """The same number stands everywhere: the sum of all the derivatives.
 
-    x + h moves every entry at once. A partial derivative moves one and holds the others still.
+    `x + h` moves every entry at once. A partial derivative moves one and holds the others still.
 
     Loop over the entries, with a step that is h at one of them and 0 elsewhere.
     """
@@ -372,9 +372,9 @@ def all_moved_together(f, x, h=1e-4):
 def input_not_restored(f, x, h=1e-4):
     """The entries of x were moved and not put back: the caller's x has changed, and later derivatives are off.
 
-    Each derivative belongs to the same point x. (x.double() is x itself when x is float64 already; clone() is a copy.)
+    Each derivative belongs to the same point x. (`x.double()` is x itself when x is float64; `clone()` is a copy.)
 
-    Build a step for each entry and use x + step and x - step, which are new tensors.
+    Build a step for each entry and use `x + step` and `x - step`, which are new tensors.
     """
     flat = x.detach().view(-1)
     gradient = []
@@ -392,6 +392,6 @@ def shape_lost(f, x, h=1e-4):
 
     A gradient has the shape of what it is the gradient of. Otherwise the two cannot be subtracted.
 
-    reshape(x.shape) at the end.
+    `reshape(x.shape)` at the end.
     """
     return solution.numeric_gradient(f, x, h).flatten()
