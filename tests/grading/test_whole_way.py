@@ -82,7 +82,7 @@ def test_a_kernel_gets_no_key_and_no_address_of_the_grader(stock, solved):
 @pytest.mark.slow
 def test_a_cell_without_end_is_stopped_and_the_rest_is_graded(stock, solved):
     with (stock.root / "nbgrader_config.py").open("a") as file:
-        file.write("c.Execute.timeout = 2\n")
+        file.write("c.Execute.timeout = 12\n")
     solved.cells.insert(1, v4.new_code_cell("while True:\n    pass"))
     grades = stock.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (3.0, 2.0)
@@ -93,7 +93,7 @@ def test_a_cell_without_end_is_stopped_and_the_rest_is_graded(stock, solved):
 @pytest.mark.slow
 def test_an_exercise_without_end_scores_nothing_and_the_rest_is_graded(stock, solved):
     with (stock.root / "nbgrader_config.py").open("a") as file:
-        file.write("c.Execute.timeout = 2\n")
+        file.write("c.Execute.timeout = 12\n")
     cell(solved, "outer").source = "def outer(a, b):\n    while True:\n        pass"
     grades = stock.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (0.0, 2.0)
