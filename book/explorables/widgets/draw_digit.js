@@ -238,7 +238,7 @@ function render({ model, el }) {
   });
   const choose = make("select", { "aria-label": "Digit" },
     ...labels.map((digit) => make("option", { value: digit, text: `digit ${digit}` })),
-    make("option", { value: "own", text: "your drawing" }));
+    make("option", { value: "own", text: "drawing" }));
   const tools = ["move", "draw"].map((name) =>
     make("button", { type: "button", "aria-pressed": name === tool, text: name === "move" ? "Drag" : "Draw" }));
   const centre = make("button", { type: "button", text: "To the middle" });
