@@ -52,3 +52,19 @@ def test_convolutional_net_of_the_demo_has_fewer_parameters_and_keeps_what_the_o
     assert cnn["parameters"] < mlp["parameters"]
     assert mlp["accuracy_by_shift"][0] > 0.9 and mlp["accuracy_by_shift"][3] < 0.4
     assert min(cnn["accuracy_by_shift"]) > 0.9
+
+
+def test_shuffle_takes_most_of_the_advantage_and_does_not_throw_the_cnn_to_chance() -> None:
+    accuracy = experiments.load("k2")["numbers"]["accuracy"]
+    mlp, cnn = accuracy["mlp"], accuracy["cnn_flat"]
+    before, after = (cnn[order]["mean"] - mlp[order]["mean"] for order in ("original", "shuffled"))
+    assert before > 0.02
+    assert after < before / 4
+    assert cnn["shuffled"]["mean"] > 0.5
+
+
+def test_fully_connected_layer_knows_the_filter_on_digits_and_not_on_blobs() -> None:
+    pictures = experiments.load("k3")["numbers"]["pictures"]
+    digits, blobs = (pictures[f"dense_{kind}"]["mean"][-1] for kind in ("digits", "blobs"))
+    assert blobs > 20 * digits
+    assert pictures["convolution_blobs"]["mean"][0] < 1e-12
