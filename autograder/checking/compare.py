@@ -28,7 +28,7 @@ def differences(got: Any, expected: Any, tolerance: Tolerance, where: str = "out
     Accepts any correct way of writing a value: lists for tuples, 0-d tensors for numbers, float32 for float64.
     """
     if isinstance(got, Foreign):
-        return [Finding("type", f"{where} is {got.what}; {describe(expected)} is expected.", where)]
+        return [Finding("type", f"{where} is {got.what}; {wanted(expected)} is expected.", where)]
     if isinstance(expected, list | tuple):
         return _sequence(got, expected, tolerance, where)
     if isinstance(expected, Mapping):
@@ -41,7 +41,7 @@ def differences(got: Any, expected: Any, tolerance: Tolerance, where: str = "out
         return [Finding("type", f"{where} is {describe(got)}; nothing (None) is expected.", where)]
     if got != expected:
         code = "values" if type(got) is type(expected) else "type"
-        return [Finding(code, f"{where} is {describe(got)}; {describe(expected)} is expected.", where)]
+        return [Finding(code, f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     return []
 
 
@@ -61,9 +61,16 @@ def describe(value: Any) -> str:
     return f"{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}"
 
 
+def wanted(value: Any) -> str:
+    """An expected value in a few words: any floating dtype will do, so none is named."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return f"a floating-point tensor of shape {tuple(value.shape)}"
+    return describe(value)
+
+
 def _sequence(got: Any, expected: Any, tolerance: Tolerance, where: str) -> list[Finding]:
     if not isinstance(got, list | tuple):
-        return [Finding("type", f"{where} is {describe(got)}; {describe(expected)} is expected.", where)]
+        return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if len(got) != len(expected):
         message = f"{where} has {len(got)} items; {len(expected)} are expected."
         return [Finding("structure", message, where, (float(len(got)),))]
@@ -73,7 +80,7 @@ def _sequence(got: Any, expected: Any, tolerance: Tolerance, where: str) -> list
 
 def _mapping(got: Any, expected: Mapping[Any, Any], tolerance: Tolerance, where: str) -> list[Finding]:
     if not isinstance(got, Mapping):
-        return [Finding("type", f"{where} is {describe(got)}; {describe(expected)} is expected.", where)]
+        return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     missing = [str(k) for k in expected if k not in got]
     extra = [str(k) for k in got if k not in expected]
     if missing or extra:
@@ -92,7 +99,7 @@ def _number(got: Any, expected: bool | int | float, tolerance: Tolerance, where:
     if not isinstance(got, bool | int | float):
         return [Finding("type", f"{where} is {describe(got)}; a number is expected.", where)]
     if isinstance(expected, bool) != isinstance(got, bool):
-        return [Finding("type", f"{where} is {describe(got)}; {describe(expected)} is expected.", where)]
+        return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if isinstance(expected, int) and isinstance(got, float) and tolerance.dtype != "any" and not got.is_integer():
         return [Finding("values", f"{where} is {got:.6g}; the whole number {expected} is expected.", where, (got,))]
     if math.isnan(got) and math.isnan(expected):
@@ -109,7 +116,7 @@ def _tensor(got: Any, expected: torch.Tensor, tolerance: Tolerance, where: str) 
     if isinstance(got, bool | int | float) and expected.dim() == 0:
         got = torch.tensor(got)
     if not isinstance(got, torch.Tensor):
-        return [Finding("type", f"{where} is {describe(got)}; {describe(expected)} is expected.", where)]
+        return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if got.shape != expected.shape:
         return [Finding("shape", _shape_message(got, expected, where), where, tuple(map(float, got.shape)))]
     if not _dtype_fits(got, expected, tolerance.dtype):
@@ -148,6 +155,7 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
             n for n, t in (("NaN", got.isnan() & finite), ("infinite", got.isinf() & finite)) if t.any()
         )
         message = f"{where} has {int(bad.sum())} of {bad.numel()} values {kinds}, first at {_at(index)}."
+        message = message if index else f"{where} is {kinds}."
         return [Finding("nonfinite", message, where)]
     error = (got - expected).abs()
     same = torch.where(finite, error <= tolerance.atol + tolerance.rtol * expected.abs(), _equal(got, expected))
@@ -156,8 +164,10 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
     excess = torch.where(same, torch.zeros_like(error), torch.nan_to_num(error, nan=math.inf))
     index = tuple(int(i) for i in np.unravel_index(int(excess.argmax()), tuple(excess.shape)))
     wrong = int((~same).sum())
+    if not index:
+        return [Finding("values", f"{where} is {got.item():.6g}; {expected.item():.6g} is expected.", where)]
     message = (
-        f"{where}: {wrong} of {same.numel()} values differ. Worst{' at ' + _at(index) if index else ''}: "
+        f"{where}: {wrong} of {same.numel()} values differ. Worst at {_at(index)}: "
         f"got {got[index]:.6g}, expected {expected[index]:.6g}{_factor(got, expected)}."
     )
     return [Finding("values", message, where)]
