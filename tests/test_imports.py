@@ -19,7 +19,7 @@ MAY_USE = {
     "autograder.execution": {"autograder.execution", "autograder.checking"},
     "autograder.authoring": {"autograder.authoring", "autograder.checking"},
     "autograder.grading": {"autograder.grading", "autograder.execution", "autograder.authoring", "autograder.checking"},
-    "explorables": {"explorables"},
+    "explorables": {"explorables", "experiments"},
     "experiments": {"experiments"},
 }
 STUDENTS_PACKAGES = {"torch", "numpy", "safetensors", "IPython"}
