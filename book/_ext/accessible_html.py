@@ -1,7 +1,7 @@
 """Sphinx extension: corrects what other extensions write and assistive technology stumbles over.
 
-- docutils wraps the entries of a bibliography in `role="list"`, whose children must then be list items; they carry the more
-  telling role `doc-biblioentry`. Without the wrapper's role, screen readers name every entry.
+- docutils wraps the entries of a bibliography in `role="list"`, whose children must then be list items; they carry the
+  more telling role `doc-biblioentry`. Without the wrapper's role, screen readers name every entry.
 - Theorems, proofs and exercises all carry the same few ids, which nothing refers to. An id is for one thing on a page.
 """
 

@@ -1,7 +1,7 @@
 """Sphinx extension: a page runs again when the code it shows has changed, and only then.
 
-The notebook cache compares the code cells of a page, and not the packages that the cells import. So every page has a cache
-of its own, whose path carries a hash of those packages' sources and of the pinned environment. Modules that
+The notebook cache compares the code cells of a page, and not the packages that the cells import. So every page has a
+cache of its own, whose path carries a hash of those packages' sources and of the pinned environment. Modules that
 bear the stem of another chapter are left out: a change of one chapter's demos makes one page run again.
 """
 
