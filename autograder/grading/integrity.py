@@ -115,7 +115,7 @@ def _grade_id(cell: NotebookNode) -> str | None:
 def _recover(
     notebook: NotebookNode, released: Sequence[ReleasedCell], places: dict[str, int], found: list[Irregularity]
 ) -> None:
-    """Finds cells whose metadata is lost or wrong: by cell id, by a test cell's exact source, by the name they define."""
+    """Finds cells without their metadata: by cell id, by a test cell's exact source, by the name they define."""
     bare = not any("nbgrader" in cell.metadata for cell in notebook.cells)
     for cell in released:
         free = [

@@ -19,7 +19,7 @@ from nbclient.util import run_sync
 from nbformat import v4
 from nbgrader.preprocessors import Execute
 from torch import Tensor
-from traitlets import Float
+from traitlets import Float, List
 
 from autograder.execution.records import Answer, CellResult, Status
 from autograder.grading import answering
@@ -34,6 +34,7 @@ _ASK = "__import__('autograder.grading.answering', fromlist=['reply']).reply({fo
 class StockExecutor(Execute):
     """Sessions in a fresh kernel each; `c.Execute` in nbgrader_config.py sets its time limits."""
 
+    extra_arguments = List([_QUIET], help="arguments of the kernel").tag(config=True)
     notebook_seconds = Float(1800.0, help="seconds after which the rest of a notebook is not run").tag(config=True)
 
     @contextmanager
@@ -42,8 +43,6 @@ class StockExecutor(Execute):
         notebook = v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         NotebookClient.__init__(self, notebook, None)
         self.resources = {"metadata": {"path": str(folder)}}
-        if _QUIET not in self.extra_arguments:
-            self.extra_arguments = [*self.extra_arguments, _QUIET]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_WITHHELD)}
         with self.setup_kernel(env=environment):
             yield StockSession(self, time.monotonic() + self.notebook_seconds)

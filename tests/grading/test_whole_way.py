@@ -16,7 +16,10 @@ from autograder.authoring import percent
 from autograder.grading import release, sample
 
 FULL = {"outer": 3.0, "Scale": 2.0}
-STOCK = "autograder.grading.stock.StockExecutor"
+EXECUTORS = {
+    "stock": "autograder.grading.stock.StockExecutor",
+    "confined": "autograder.grading.engine.ConfinedExecutor",
+}
 
 
 def test_the_configuration_removes_what_the_authored_format_marks(course):
@@ -34,31 +37,35 @@ def test_a_class_is_graded_as_its_attempts_deserve(course):
             assert course.grades(student.id)[f"check-{name}"].score == due, (student.id, name, attempt)
 
 
-@pytest.fixture
-def stock(course: Course) -> Course:
-    course.executor = STOCK
+@pytest.fixture(params=EXECUTORS)
+def executing(course: Course, request: pytest.FixtureRequest) -> Course:
+    """The small course, judged in a process for every submission, which gives a cell some seconds."""
+    course.executor = EXECUTORS[request.param]
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write("c.Execute.timeout = 12\nc.ConfinedExecutor.cell_seconds = 3\n")
     return course
 
 
 @pytest.mark.slow
-def test_a_kernel_grades_feeds_back_and_shows_nothing_hidden(stock, solved):
+def test_an_executor_grades_and_the_feedback_shows_nothing_hidden(executing, solved):
+    """The function is right on the public case, and tells what it was given on the hidden one in every way it can."""
     cell(solved, "outer").source = (
-        "def outer(a, b):\n    print('SPY', a.tolist())\n    import warnings\n    warnings.warn('SPY ' + str(b))\n"
-        "    if a.shape != (3,) or abs(a.sum()) > 1e9:\n        raise ValueError(f'SPY {a}')\n"
-        "    return a[None, :] * b[:, None]"
+        "import sys, warnings\ncalls = []\ndef outer(a, b):\n    calls.append(1)\n    if len(calls) > 1:\n"
+        "        print('SPY', a.tolist())\n        print('SPY', b.tolist(), file=sys.stderr)\n"
+        "        warnings.warn(f'SPY {a.tolist()}')\n        raise ValueError(f'SPY {a.tolist()}')\n"
+        "    return a[:, None] * b[None, :]"
     )
-    grades = stock.grade("ada", solved)
+    grades = executing.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (0.0, 2.0)
-    assert stock.api.generate_feedback(STEM, "ada")["success"]
-    page = (stock.data / "feedback" / "ada" / STEM / f"{STEM}.html").read_text()
-    assert "outer: not yet right, 0 of 3 points" in page and "Scale: passed, 2 of 2 points" in page
+    assert executing.api.generate_feedback(STEM, "ada")["success"]
+    page = (executing.data / "feedback" / "ada" / STEM / f"{STEM}.html").read_text()
+    assert "On a hidden case, it raised an exception." in page and "Scale: passed, 2 of 2 points" in page
     assert page.count('class="verdict"') == 2
-    hidden = page.split("outer: not yet right")[1].split("Student")[0]
-    assert "SPY [" not in hidden
+    assert "SPY [" not in page and "SPY [" not in str(executing.graded("ada"))
 
 
 @pytest.mark.slow
-def test_patches_of_the_checker_in_a_kernel_gain_nothing(stock, solved):
+def test_patches_of_the_checker_in_the_notebook_gain_nothing(executing, solved):
     solved.cells.insert(
         1,
         v4.new_code_cell(
@@ -69,43 +76,39 @@ def test_patches_of_the_checker_in_a_kernel_gain_nothing(stock, solved):
         ),
     )
     cell(solved, "outer").source = "def outer(a, b):\n    return a"
-    assert stock.grade("ada", solved)["check-outer"].score == 0.0
+    assert executing.grade("ada", solved)["check-outer"].score == 0.0
 
 
 @pytest.mark.slow
-def test_a_kernel_gets_no_key_and_no_address_of_the_grader(stock, solved):
+def test_the_notebook_gets_no_key_and_no_address_of_the_grader(executing, solved):
     cell(solved, "Scale").source = "import os\nprint(sorted(n for n in os.environ if n.startswith('AUTOGRADER')))"
-    stock.grade("ada", solved)
-    assert cell(stock.graded("ada"), "Scale").outputs[0].text.strip() == "[]"
+    executing.grade("ada", solved)
+    assert cell(executing.graded("ada"), "Scale").outputs[0].text.strip() == "[]"
 
 
 @pytest.mark.slow
-def test_a_cell_without_end_is_stopped_and_the_rest_is_graded(stock, solved):
-    with (stock.root / "nbgrader_config.py").open("a") as file:
-        file.write("c.Execute.timeout = 12\n")
+def test_a_cell_without_end_is_stopped_and_the_rest_is_graded(executing, solved):
     solved.cells.insert(1, v4.new_code_cell("while True:\n    pass"))
-    grades = stock.grade("ada", solved)
+    grades = executing.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (3.0, 2.0)
-    names = [output.get("ename") for output in stock.graded("ada").cells[1].outputs]
-    assert "KeyboardInterrupt" in names or "CellTimeoutError" in names
+    names = {output.get("ename") for output in executing.graded("ada").cells[1].outputs}
+    assert names & {"KeyboardInterrupt", "CellTimeoutError", "TIMEOUT"}
 
 
 @pytest.mark.slow
-def test_an_exercise_without_end_scores_nothing_and_the_rest_is_graded(stock, solved):
-    with (stock.root / "nbgrader_config.py").open("a") as file:
-        file.write("c.Execute.timeout = 12\n")
+def test_an_exercise_without_end_scores_nothing_and_the_rest_is_graded(executing, solved):
     cell(solved, "outer").source = "def outer(a, b):\n    while True:\n        pass"
-    grades = stock.grade("ada", solved)
+    grades = executing.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (0.0, 2.0)
-    assert "stopped" in cell(stock.graded("ada"), "check-outer").outputs[0].data["text/plain"]
+    assert "stopped" in cell(executing.graded("ada"), "check-outer").outputs[0].data["text/plain"]
 
 
 @pytest.mark.slow
-def test_a_kernel_that_dies_keeps_what_was_earned_before(stock, solved):
+def test_a_process_that_dies_keeps_what_was_earned_before(executing, solved):
     cell(solved, "Scale").source = "import os\nos._exit(1)"
-    grades = stock.grade("ada", solved)
+    grades = executing.grade("ada", solved)
     assert (grades["check-outer"].score, grades["check-Scale"].score) == (3.0, 0.0)
-    assert any(output.output_type == "error" for output in cell(stock.graded("ada"), "Scale").outputs)
+    assert any(output.output_type == "error" for output in cell(executing.graded("ada"), "Scale").outputs)
 
 
 def nbgrader(course: Course, *words: str, folder: Path | None = None) -> str:
