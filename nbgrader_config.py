@@ -59,8 +59,11 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# "autograder.grading.engine.ConfinedExecutor" confines what it runs and takes a tenth of the time; it needs Linux.
+c.Judge.executor = "autograder.grading.stock.StockExecutor"
 c.Judge.solutions = str(root / "solutions")
 c.Judge.course = str(course)
+c.Execute.extra_arguments = ["--IPKernelApp.log_level=ERROR"]  # every kernel warns that it talks over local TCP
 c.Execute.timeout = 120  # seconds a cell may take: ours train small networks
 
 # Files downloaded from a learning platform: <student>_<whatever>_<chapter>.ipynb, or an archive of them, in

@@ -19,7 +19,7 @@ from nbclient.util import run_sync
 from nbformat import v4
 from nbgrader.preprocessors import Execute
 from torch import Tensor
-from traitlets import Float, List
+from traitlets import Float
 
 from autograder.execution.records import Answer, CellResult, Status
 from autograder.grading import answering
@@ -27,14 +27,12 @@ from autograder.grading.judging import Session
 
 _WITHHELD = "AUTOGRADER_"  # keys and addresses of the grader: no student's process gets them
 _GRACE = 10.0  # seconds after an interrupt until the kernel counts as lost
-_QUIET = "--IPKernelApp.log_level=ERROR"  # a kernel warns, for every submission, that it talks over local TCP
 _ASK = "__import__('autograder.grading.answering', fromlist=['reply']).reply({folder!r}, globals())"
 
 
 class StockExecutor(Execute):
     """Sessions in a fresh kernel each; `c.Execute` in nbgrader_config.py sets its time limits."""
 
-    extra_arguments = List([_QUIET], help="arguments of the kernel").tag(config=True)
     notebook_seconds = Float(1800.0, help="seconds after which the rest of a notebook is not run").tag(config=True)
 
     @contextmanager
