@@ -29,6 +29,7 @@ _ENDED = {
     Status.NOT_RUN: "the notebook's process had ended before",
     Status.ERROR: "it gave no answer",
 }
+_UNREADABLE = "the notebook's process answered a cell in a form that cannot be read, as no honest notebook does"
 _FINAL = ("missing", "not implemented", "not callable", "stopped")  # the other cases would show the same
 
 
@@ -69,6 +70,11 @@ class Judged:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """The points of every verdict, by grade id."""
+        return {name: verdict.points for name, verdict in self.verdicts.items()}
+
 
 def judge(notebook: NotebookNode, checks: Mapping[str, str], exam: Exam | None, session: Session) -> Judged:
     """Runs `notebook` cell by cell, filling in its outputs, and judges an exercise wherever a check of it stands.
@@ -78,12 +84,13 @@ def judge(notebook: NotebookNode, checks: Mapping[str, str], exam: Exam | None, 
     """
     verdicts: dict[str, Verdict] = {}
     problems: dict[str, str] = {}
+    unreadable = False
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if name not in checks:
-            _run(cell, session)
+            unreadable |= _run(cell, session) is Status.MALFORMED
             continue
         cell.execution_count, cell.outputs = None, []
         try:
@@ -93,8 +100,26 @@ def judge(notebook: NotebookNode, checks: Mapping[str, str], exam: Exam | None, 
             cell.outputs = [_shown(verdicts[name], exam)]
         except Exception as error:  # fail closed: whatever goes wrong here is for a person to see, and scores 0
             problems[name] = f"{checks[name]} could not be judged: {type(error).__name__}: {error}"
-            cell.outputs = [_error("NotJudged", "this check could not be judged; a person will look at it")]
+            cell.outputs = [not_judged()]
+    if unreadable:
+        problems |= {name: _UNREADABLE for name in graded(notebook) if name not in problems}
     return Judged(verdicts, problems)
+
+
+def graded(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """The code cells of a restored notebook that nbgrader grades by themselves, by grade id."""
+    return {
+        cell.metadata["nbgrader"]["grade_id"]: cell
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and cell.metadata.get("nbgrader", {}).get("grade")
+        and not cell.metadata["nbgrader"].get("solution")
+    }
+
+
+def not_judged() -> NotebookNode:
+    """The output of a check without a verdict. To nbgrader it is an error, so the cell scores 0."""
+    return _error("NotJudged", "this check could not be judged; a person will look at it")
 
 
 def verdict(name: str, exam: Exam, session: Session) -> Verdict:
@@ -130,15 +155,16 @@ def _stopped(why: str) -> Observation:
     return Observation(failure=Failure("stopped", why))
 
 
-def _run(cell: NotebookNode, session: Session) -> None:
+def _run(cell: NotebookNode, session: Session) -> Status:
     if not cell.source.strip():
         cell.outputs, cell.execution_count = [], None
-        return
+        return Status.OK
     result = session.run_cell(cell.source)
     cell.execution_count = result.execution_count
     cell.outputs = [NotebookNode(output) for output in result.outputs]
     if result.status is not Status.OK and not any(output.output_type == "error" for output in cell.outputs):
         cell.outputs.append(_error(result.status.name, result.detail or _ENDED[result.status]))
+    return result.status
 
 
 def _shown(verdict: Verdict, exam: Exam) -> NotebookNode:

@@ -6,6 +6,7 @@ nbgrader_config.py puts them in the places of nbgrader's DeduplicateIds and Over
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from autograder.checking.references import DIRECTORY, load_reference
 from autograder.grading.integrity import Irregularity, ReleasedCell, restore
 from autograder.grading.judging import Exam, Executor, Judged, judge
 
-_NOTES = "autograder"  # where notebook metadata carries notes from the first pass of autograde to the second
+NOTES = "autograder"  # where notebook metadata carries notes from the first pass of autograde to the second
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -34,7 +35,7 @@ class RestoreCells(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         with _gradebook(resources) as gradebook:
             found = restore(nb, released_cells(_released(gradebook, resources)))
-        nb.metadata[_NOTES] = {"irregularities": [[each.kind, each.name, each.message] for each in found]}
+        nb.metadata[NOTES] = {"irregularities": [[each.kind, each.name, each.message] for each in found]}
         for each in found:
             if each.kind != "metadata" or found[0].kind != "lost":
                 self.log.warning("%s: %s. Look at it in the formgrader.", _where(resources), each.message)
@@ -55,13 +56,13 @@ class Judge(NbGraderPreprocessor):
         with _gradebook(resources) as gradebook:
             released = released_cells(_released(gradebook, resources))
         checks = {cell.name: cell.exercise for cell in released if cell.exercise}
-        exam = self._exam(resources["nbgrader"]["notebook"]) if checks else None
+        exam = self.exam(resources["nbgrader"]["notebook"]) if checks else None
         executor: Executor = import_item(self.executor)(parent=self)
         with executor.session(Path(resources["metadata"]["path"])) as session:
-            resources[_NOTES] = judge(nb, checks, exam, session)
+            resources[NOTES] = judge(nb, checks, exam, session)
         return nb, resources
 
-    def _exam(self, stem: str) -> Exam | None:
+    def exam(self, stem: str) -> Exam | None:
         """The exam of a chapter, with hidden cases where its sources are at hand; None without a reference."""
         path = Path(self.references) / f"{stem}.safetensors"
         if not path.is_file():
@@ -81,21 +82,30 @@ class SaveScores(NbGraderPreprocessor):
     """Records scores, comments and what needs a person. Goes by the gradebook's cells, not by the submission's."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        judged: Judged = resources.get(_NOTES) or Judged()
-        noted = nb.metadata.get(_NOTES, {}).get("irregularities", [])
-        irregular = [Irregularity(*each) for each in noted]
+        judged: Judged = resources.get(NOTES) or Judged()
+        about = resources["nbgrader"]
         with _gradebook(resources) as gradebook:
-            student = gradebook.find_submission_notebook(
-                resources["nbgrader"]["notebook"], resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-            )
-            released = released_cells(_released(gradebook, resources))
-            problems = _problems(released, judged, irregular)
+            student = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
             for name, why in judged.problems.items():
                 self.log.error("%s: %s (%s). It scores 0 until a person has looked.", _where(resources), why, name)
-            _save_grades(student, released, nb, judged, problems, irregular, self.log)
-            _save_comments(student, released, nb, problems)
+            save_scores(student, nb, judged.scores, judged.problems, self.log)
             gradebook.db.commit()
         return nb, resources
+
+
+def save_scores(
+    student: SubmittedNotebook, nb: NotebookNode, scores: Mapping[str, float], problems: Mapping[str, str], log: Any
+) -> dict[str, list[str]]:
+    """By grade id what a person should look at, once scores and comments are in the gradebook, not yet committed.
+
+    `scores` are the points of checks that were judged, `problems` why there is no trusting a score; by grade id.
+    """
+    irregular = [Irregularity(*each) for each in nb.metadata.get(NOTES, {}).get("irregularities", [])]
+    released = released_cells(student.notebook)
+    told = _problems(released, problems, irregular)
+    _save_grades(student, released, nb, scores, told, irregular, log)
+    _save_comments(student, released, nb, told)
+    return told
 
 
 def released_cells(notebook: Notebook) -> list[ReleasedCell]:
@@ -124,7 +134,7 @@ def _save_grades(
     student: SubmittedNotebook,
     released: list[ReleasedCell],
     nb: NotebookNode,
-    judged: Judged,
+    scores: Mapping[str, float],
     problems: dict[str, list[str]],
     irregular: list[Irregularity],
     log: Any,
@@ -139,7 +149,9 @@ def _save_grades(
         if name in deleted:
             score: float | None = 0.0
         elif name in checks:
-            score = judged.verdicts[name].points if name in judged.verdicts else 0.0
+            score = scores.get(name, 0.0)
+        elif _failed(cells[name]):
+            score = 0.0
         else:
             score = determine_grade(cells[name], log)[0]
         valid = score is None or (math.isfinite(score) and 0 <= score <= grade.max_score)
@@ -149,12 +161,20 @@ def _save_grades(
         grade.needs_manual_grade = grade.manual_score is not None or score is None or name in problems
 
 
-def _problems(released: list[ReleasedCell], judged: Judged, irregular: list[Irregularity]) -> dict[str, list[str]]:
+def _failed(cell: NotebookNode) -> bool:
+    """Whether a test cell of plain asserts raised. nbgrader reads a score that stands before the error, if any does."""
+    is_answer = cell.metadata["nbgrader"].get("solution", False)
+    return not is_answer and any(output.output_type == "error" for output in cell.get("outputs", ()))
+
+
+def _problems(
+    released: list[ReleasedCell], unjudged: Mapping[str, str], irregular: list[Irregularity]
+) -> dict[str, list[str]]:
     """By grade id, what a person should look at. What befell an exercise's cell is told at its check as well."""
     problems: dict[str, list[str]] = {}
     for each in irregular:
         problems.setdefault(each.name, []).append(each.message)
-    for name, why in judged.problems.items():
+    for name, why in unjudged.items():
         problems.setdefault(name, []).append(why)
     for cell in released:
         if cell.exercise and cell.exercise in problems:
