@@ -49,10 +49,10 @@ class WarmParent:
 
     `answer` names the function (`module:function`) that answers requests in the student's process; `import_paths` are
     folders it is imported from, which students may read. `tier` asks for one way of confinement, by default the
-    strongest there is. `seed` is where every submission's random generators start. Submissions may be started from
-    several threads and run at the same time. Not to be forked.
+    strongest there is; `no_sandbox` accepts that to be none at all. `seed` is where every submission's random
+    generators start. Submissions may be started from several threads and run at the same time.
 
-    Raises `SandboxProblem` where the machine cannot confine, unless `no_sandbox`, and when the parent cannot start.
+    Raises `SandboxProblem` where the machine cannot confine, unless `no_sandbox`, or the parent cannot start.
 
     Example:
         with WarmParent(Limits(cell_seconds=10)) as parent, parent.submission() as submission:
@@ -142,7 +142,7 @@ class WarmParent:
     def _choose(self) -> Tier:
         """The tier to use: the one asked for, or the strongest that this machine has."""
         offered = self.layers.tiers
-        wanted = self.tier or (Tier.NONE if self._no_sandbox else offered[0])
+        wanted = self.tier or offered[0]
         if wanted not in offered or (wanted is Tier.NONE and not self._no_sandbox):
             lacking = {"namespaces": self.layers.namespaces, "seccomp": self.layers.seccomp}
             reasons = [f"{name}: {why}" for name, why in lacking.items() if why]
@@ -190,7 +190,6 @@ class WarmParent:
             user=user,
             files=str(Path(files_dir).resolve()) if files_dir else "",
             readable=(str(_PACKAGE), *self._import_paths),
-            cgroup_files=(),
             seed=self._seed,
             landlock_abi=self.layers.landlock_abi,
         )

@@ -63,7 +63,7 @@ def keep(order: Order, control: socket.socket, data: socket.socket, paths: tuple
 
 
 def copy_files(source: int, home: str, owner: int, limits: Limits) -> None:
-    """Copy the regular files below the open directory `source`; links are left out, since they could name anything on this machine.
+    """Copy the regular files below the open directory `source`, but no links: they could name anything here.
 
     Raises OSError when there are more bytes or files than a submission may have.
     """

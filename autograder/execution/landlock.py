@@ -9,10 +9,10 @@ import stat
 from collections.abc import Iterable
 
 from .kernel import Prctl, checked, prctl, syscall
+from .layers import SCOPED_SIGNALS_ABI
 
-__all__ = ["SCOPED_SIGNALS_ABI", "abi", "restrict"]
+__all__ = ["abi", "restrict"]
 
-SCOPED_SIGNALS_ABI = 6
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446  # the same numbers on x86_64 and aarch64
 _EXECUTE, _WRITE, _READ, _READ_DIR = 1, 2, 4, 8
 _MAKE_CHAR, _MAKE_BLOCK, _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 6, 1 << 11, 1 << 13, 1 << 14, 1 << 15

@@ -26,7 +26,6 @@ class Order:
     user: int
     files: str
     readable: tuple[str, ...]
-    cgroup_files: tuple[str, ...]
     seed: int
     landlock_abi: int
 
@@ -38,5 +37,5 @@ class Order:
     def from_bytes(cls, data: bytes) -> "Order":
         """The order that `to_bytes` wrote."""
         fields = json.loads(data)
-        lists = {name: tuple(fields[name]) for name in ("readable", "cgroup_files")}
-        return cls(**{**fields, **lists, "tier": Tier(fields["tier"]), "limits": Limits(**fields["limits"])})
+        typed = {"tier": Tier(fields["tier"]), "limits": Limits(**fields["limits"])}
+        return cls(**{**fields, **typed, "readable": tuple(fields["readable"])})

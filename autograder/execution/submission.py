@@ -126,7 +126,8 @@ class Submission:
                 self._channel.send(frame, deadline)
                 return *self._channel.receive(deadline), Status.OK, ""
             except Late:
-                return self._interrupt(seconds)
+                left = "the notebook's time is over" if deadline == self._over_at else f"no reply within {seconds:g} s"
+                return self._interrupt(left)
         except (Gone, Late):
             self._close(_NOTICE_SECONDS)
             return {}, b"", Status.DIED, self._ending()
@@ -134,9 +135,8 @@ class Submission:
             status, detail, _ = self._broken(problem)
             return {}, b"", status, detail
 
-    def _interrupt(self, seconds: float) -> tuple[dict[str, Any], bytes, Status, str]:
+    def _interrupt(self, detail: str) -> tuple[dict[str, Any], bytes, Status, str]:
         """Ask the running code to stop; if it does not, end the submission."""
-        detail = f"no reply within {seconds:g} s"
         with contextlib.suppress(OSError):
             self._control.send(b"interrupt")
         try:

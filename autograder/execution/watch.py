@@ -1,5 +1,6 @@
 """What a submission's processes use, read from /proc by its keeper."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -97,7 +98,7 @@ def thread_count(processes: Iterable[int]) -> int:
 
 
 def disk_usage(directory: str, at_most_entries: int) -> Usage:
-    """What is stored below `directory`; counting stops at `at_most_entries`."""
+    """What is stored below `directory`, counted up to `at_most_entries`; a path too long to open counts as that."""
     total = entries = 0
     todo = [directory]
     while todo and entries < at_most_entries:
@@ -110,8 +111,10 @@ def disk_usage(directory: str, at_most_entries: int) -> Usage:
                         todo.append(entry.path)
                     if entries >= at_most_entries:
                         break
-        except OSError:  # removed meanwhile
-            continue
+        except OSError as problem:
+            if problem.errno == errno.ENAMETOOLONG:
+                return Usage(total, at_most_entries)
+            continue  # removed meanwhile
     return Usage(total, entries)
 
 

@@ -1,0 +1,3 @@
+def double(x):
+    x.zero_()
+    return x

@@ -1,0 +1,3 @@
+# answers: error
+def double(x):
+    return (2 * x).to_sparse()

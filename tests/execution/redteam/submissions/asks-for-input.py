@@ -1,0 +1,2 @@
+# statuses: error
+input("password: ")

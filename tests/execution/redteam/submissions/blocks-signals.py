@@ -1,0 +1,7 @@
+# statuses: timeout
+# answers: not-run
+# seconds: 0.4
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+while True:
+    pass

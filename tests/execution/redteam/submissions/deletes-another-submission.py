@@ -1,0 +1,4 @@
+# unconfined: escapes
+import shutil
+shutil.rmtree(f"{SECRETS}/submitted")
+escaped("deleted")

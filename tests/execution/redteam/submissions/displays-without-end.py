@@ -1,0 +1,3 @@
+# statuses: ok
+for number in range(3000):
+    display(number)

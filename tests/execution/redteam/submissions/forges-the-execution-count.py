@@ -1,0 +1,3 @@
+# statuses: malformed
+# answers: not-run
+get_ipython().execution_count = -(10**30)

@@ -1,0 +1,5 @@
+import os, signal
+try:
+    os.kill(-1, signal.SIGKILL)
+except OSError:
+    pass

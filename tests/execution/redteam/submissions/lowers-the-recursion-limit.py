@@ -1,0 +1,5 @@
+# statuses: ok error died
+# answers: ok error not-run
+# reasons: closed exit signal
+import sys
+sys.setrecursionlimit(60)

@@ -1,0 +1,11 @@
+# statuses: timeout
+# answers: not-run
+# seconds: 0.4
+import signal
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+while True:
+    pass

@@ -1,0 +1,4 @@
+# statuses: timeout
+# seconds: 0.4
+while True:
+    pass

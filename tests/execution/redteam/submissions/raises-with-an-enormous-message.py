@@ -1,0 +1,2 @@
+# statuses: error
+raise ValueError("x" * 10_000_000)

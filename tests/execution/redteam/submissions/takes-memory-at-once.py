@@ -1,0 +1,2 @@
+x = bytearray(1 << 30)
+escaped("took a gigabyte")

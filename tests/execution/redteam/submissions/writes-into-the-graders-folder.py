@@ -1,0 +1,3 @@
+# unconfined: escapes
+open(f"{SECRETS}/owned", "w").write("x")
+escaped("wrote")
