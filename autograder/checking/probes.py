@@ -81,3 +81,29 @@ def dense(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
     """W applied to the last two axes of x taken as one flat vector; the shape of x is kept."""
     flat = x.flatten(-2)
     return (flat @ p["W"].to(x.dtype).T).reshape(x.shape)
+
+
+@probe_kind
+def ridge(p: Mapping[str, Any], inputs: torch.Tensor, targets: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Trains a linear model: the w that minimizes |inputs w - targets|^2 + strength |w|^2; returns inputs -> inputs w.
+
+    There is no bias, so that the inputs' mean and scale both matter.
+    """
+    penalty = p["strength"] * torch.eye(inputs.shape[1], dtype=inputs.dtype)
+    weights = torch.linalg.solve(inputs.T @ inputs + penalty, inputs.T @ targets)
+    return lambda new: new @ weights
+
+
+@probe_kind
+def filtered(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """A convolution of the last two axes with `kernel`, at `stride`, with `padding` zeros on every side."""
+    kernel = p["kernel"].to(x.dtype)  # (kernel_height, kernel_width)
+    x = torch.nn.functional.pad(x, (p["padding"],) * 4)
+    windows = x.unfold(-2, kernel.shape[0], p["stride"]).unfold(-2, kernel.shape[1], p["stride"])
+    return torch.einsum("...ij,ij->...", windows, kernel)
+
+
+@probe_kind
+def scores(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """tanh(x W + b), with the last two axes of x taken as one flat vector."""
+    return affine_tanh(p, x.flatten(-2))

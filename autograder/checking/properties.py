@@ -132,11 +132,10 @@ def permuted_rows(outputs: list[Any], *, rows: torch.Tensor, call: int = 0, part
     wanted = rows.double().reshape(len(rows), -1)
     if got.shape != wanted.shape:
         return [Measurement("the number of rows over all batches", len(got), len(wanted), len(wanted))]
-    order = lambda t: sorted(map(tuple, t.tolist()))  # noqa: E731 - used twice on one line
-    same = float(order(got) == order(wanted))
+    held = {tuple(row) for row in got.tolist()} & {tuple(row) for row in wanted.tolist()}
     moved = float((got != wanted).any())
     return [
-        Measurement("the batches hold each row exactly once (1: yes, 0: no)", same, 1, 1),
+        Measurement("the number of different rows that the batches hold", len(held), len(wanted), len(wanted)),
         Measurement("the order differs from the input's (1: yes, 0: no)", moved, 1, 1),
     ]
 
@@ -172,3 +171,36 @@ def equivariant(outputs: list[Any], *, dims: list[int], shifts: list[int], atol:
     expected = torch.roll(_tensor(outputs[0]), shifts, dims)
     distance = float((_tensor(outputs[1]) - expected).abs().max())
     return [Measurement("the largest difference between f(shift(x)) and shift(f(x))", distance, 0, atol)]
+
+
+@property_kind
+def batch_sizes(outputs: list[Any], *, sizes: list[int], call: int = 0) -> list[Measurement]:
+    """The sizes of the output's batches (a list of tuples), in order."""
+    got = [len(batch[0]) for batch in outputs[call]]
+    count = Measurement("the number of batches", len(got), len(sizes), len(sizes))
+    return [count] if len(got) != len(sizes) else [
+        Measurement(f"the size of batch {i + 1}", g, s, s) for i, (g, s) in enumerate(zip(got, sizes, strict=True))
+    ]  # fmt: skip
+
+
+@property_kind
+def same_batches(outputs: list[Any], *, first: int, second: int) -> list[Measurement]:
+    """Two calls gave the same batches (lists of tuples) in the same order."""
+    one, two = outputs[first], outputs[second]
+    differ = sum(not torch.equal(a[0], b[0]) for a, b in zip(one, two, strict=False)) + abs(len(one) - len(two))
+    return [Measurement("the number of batches that differ when the same seed is used again", differ, 0, 0)]
+
+
+@property_kind
+def dropped_out(outputs: list[Any], *, x: torch.Tensor, p: float, call: int = 0) -> list[Measurement]:
+    """Each element is 0, with probability p, or that of x divided by 1 - p; two rows have zeros of their own."""
+    got, zero = _tensor(outputs[call]), _tensor(outputs[call]) == 0
+    kept = x.double() / (1 - p)
+    right = float((zero | ((got - kept).abs() <= 1e-4 * kept.abs())).double().mean())
+    slack = 4 * math.sqrt(p * (1 - p) / x.numel())
+    alike = float((zero[1:] == zero[:-1]).all(dim=-1).double().mean())
+    return [
+        Measurement("the share of zeros", float(zero.double().mean()), p - slack, p + slack),
+        Measurement("the share of elements that are 0 or x / (1 - p)", right, 1, 1),
+        Measurement("the share of rows with the zeros of the row before", alike, 0, 0.05),
+    ]

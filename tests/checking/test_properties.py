@@ -1,0 +1,62 @@
+"""What properties and probes of training measure, on outputs whose answer is known."""
+
+from __future__ import annotations
+
+import torch
+
+from autograder.checking.probes import Probe
+from autograder.checking.properties import measure
+
+
+def held(kind, outputs, **params):
+    return [m.holds for m in measure(kind, outputs, params)]
+
+
+def rows(*sizes):
+    return [(torch.arange(float(s)).reshape(s, 1), torch.arange(s)) for s in sizes]
+
+
+def test_batch_sizes_are_compared_in_order():
+    assert held("batch_sizes", [rows(4, 4, 2)], sizes=[4, 4, 2]) == [True] * 3
+    assert held("batch_sizes", [rows(4, 2, 4)], sizes=[4, 4, 2]) == [True, False, False]
+
+
+def test_a_lost_batch_is_counted():
+    (count,) = measure("batch_sizes", [rows(4, 4)], {"sizes": [4, 4, 2]})
+    assert (count.value, count.holds) == (2, False)
+
+
+def test_a_row_drawn_twice_leaves_another_out():
+    X = torch.arange(6.0).reshape(6, 1)
+    drawn = torch.tensor([2, 0, 1, 5, 2, 4])
+    found = measure("permuted_rows", [[(X[drawn[:4]], drawn[:4]), (X[drawn[4:]], drawn[4:])]], {"rows": X})
+    assert [(m.value, m.holds) for m in found] == [(5, False), (1, True)]
+
+
+def test_batches_in_another_order_are_not_the_same():
+    assert held("same_batches", [rows(4, 2), rows(4, 2)], first=0, second=1) == [True]
+    assert held("same_batches", [rows(4, 2), rows(2, 4)], first=0, second=1) == [False]
+
+
+def test_torchs_own_dropout_is_dropped_out():
+    torch.manual_seed(0)
+    x = torch.randn(200, 30) + 3
+    for p in (0.25, 0.8):
+        assert all(held("dropped_out", [torch.nn.functional.dropout(x, p)], x=x, p=p))
+
+
+def test_dropout_without_rescaling_or_with_one_mask_is_not():
+    torch.manual_seed(0)
+    x = torch.randn(200, 300) + 3
+    y = torch.nn.functional.dropout(x, 0.5)
+    assert held("dropped_out", [y / 2], x=x, p=0.5) == [True, False, True]
+    one = x * (torch.arange(300) % 2) * 2
+    assert held("dropped_out", [one], x=x, p=0.5) == [True, True, False]
+
+
+def test_a_ridge_probe_minimizes_what_it_says():
+    torch.manual_seed(0)
+    X, y = torch.randn(9, 3, dtype=torch.float64), torch.randn(9, dtype=torch.float64)
+    w = Probe("ridge", strength=0.7)(X, y)(torch.eye(3, dtype=torch.float64)).requires_grad_()
+    loss = ((X @ w - y) ** 2).sum() + 0.7 * (w**2).sum()
+    assert float(torch.autograd.grad(loss, w)[0].abs().max()) < 1e-12
