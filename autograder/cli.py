@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 something was found wanting, 2 the command could not be carried out."""
     arguments = _parser().parse_args(argv)
+    # nbgrader starts `alembic` by its bare name: it is beside this Python, which need not be on the path
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -60,6 +63,9 @@ def _grading_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the submissions")
     sample.add_argument("--students", type=int, default=12, metavar="N", help="how many students (12)")
     sample.add_argument("--seed", type=int, default=0, help="which class (0)")
+    sample.add_argument(
+        "--db", metavar="URL", help="enter the students into this gradebook, e.g. sqlite:///gradebook.db"
+    )
     sample.set_defaults(run=_sample_class)
 
 
@@ -144,10 +150,13 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def _sample_class(arguments: argparse.Namespace) -> int:
-    from autograder.grading.sample import make
+    from autograder.grading.sample import enroll, make
 
-    made = make(_stems(arguments), arguments.out, students=arguments.students, seed=arguments.seed)
-    print(f"made {len(list(made))} submissions in {arguments.out}")
+    stems = _stems(arguments)
+    students = make(stems, arguments.out, students=arguments.students, seed=arguments.seed)
+    if arguments.db:
+        enroll(students, arguments.db, "built-in")
+    print(f"made {len(students) * len(stems)} submissions of {len(students)} students in {arguments.out}")
     return 0
 
 

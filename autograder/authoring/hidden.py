@@ -1,14 +1,10 @@
-"""Hidden keyed cases: drawn at grading time from an instructor's secret, never stored in the repository."""
+"""The instructor's secret, from which hidden cases are drawn at grading time. It never lies in the repository."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
-
-from autograder.authoring.chapter import load_chapter
-from autograder.authoring.freeze import freeze_hidden
-from autograder.checking.references import save_reference
 
 KEY_VARIABLE = "AUTOGRADER_KEY"
 KEY_FILE_VARIABLE = "AUTOGRADER_KEY_FILE"
@@ -17,14 +13,6 @@ SHORTEST = 16
 
 class KeyProblem(Exception):
     """The instructor's key cannot be used. The message says why and what to do."""
-
-
-def write(stem: str, key: bytes, directory: Path, student: str = "") -> Path:
-    """The path of a hidden reference of chapter `stem`, written into `directory` (mode 600)."""
-    path = directory / f"{stem}.safetensors"
-    save_reference(freeze_hidden(load_chapter(stem), key, student), path)
-    path.chmod(0o600)
-    return path
 
 
 def find_key(course: Path) -> tuple[bytes, str]:

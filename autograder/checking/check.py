@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from IPython.display import display
 
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe
-from autograder.checking.records import Exercise, Reference, Verdict
-from autograder.checking.references import load_reference, merge, public_path
+from autograder.checking.records import Exercise, Verdict
+from autograder.checking.references import load_reference, public_path
 from autograder.checking.report import Report
 
-HIDDEN_VARIABLE = "AUTOGRADER_HIDDEN"
+GRADING_VARIABLE = "NBGRADER_EXECUTION"  # set by nbgrader, and by our engine, while they run a notebook
 
 
 class Check:
@@ -30,7 +29,6 @@ class Check:
     def __init__(self, chapter: str) -> None:
         self.chapter = chapter
         self._reference = load_reference(public_path(chapter))
-        self._cases = merge(self._reference, _hidden_reference(chapter))
         self._verdicts: dict[str, Verdict] = {}
         self._hints: dict[str, int] = {}
 
@@ -46,7 +44,7 @@ class Check:
     def verdict(self, target: Any, name: str) -> Verdict:
         """The verdict on `target` as exercise `name`, without showing it."""
         exercise = self._reference.exercises[name]
-        cases = self._cases[name]
+        cases = [(frozen, False) for frozen in exercise.cases]
         seen = []
         for frozen, _ in cases:
             seen.append(observe(target, frozen.case, forbid=exercise.forbid, kind=exercise.kind))
@@ -76,7 +74,7 @@ class Check:
         """Whether these exercises (all of the chapter, if none is named) pass; says which are missing if not."""
         wanted = names or tuple(self._reference.exercises)
         missing = [n for n in wanted if n not in self._verdicts or not self._verdicts[n].passed]
-        if missing:
+        if missing and GRADING_VARIABLE not in os.environ:  # a grader judges the checks without running them
             print(
                 f"This cell comes alive when these pass: {', '.join(missing)}. Solve and check them, then run it again."
             )
@@ -87,7 +85,7 @@ class Check:
         return f"Check({self.chapter!r}): {passed} of {len(self._reference.exercises)} exercises pass"
 
     def _report(self, verdict: Verdict) -> Report:
-        cases = {frozen.case.name: frozen.case for frozen, hidden in self._cases[verdict.exercise] if not hidden}
+        cases = {frozen.case.name: frozen.case for frozen in self._reference.exercises[verdict.exercise].cases}
         return Report(verdict, cases, self._hints.get(verdict.exercise, 1))
 
     def _find(self, target: Any, name: str | None) -> Exercise:
@@ -106,10 +104,3 @@ class Check:
             f"{self.chapter} has no exercise {asked!r}. Its exercises: {', '.join(known)}. "
             "Pass the function or class itself, as in check(conv1d), or give its exercise: check(f, name='conv1d')."
         )
-
-
-def _hidden_reference(chapter: str) -> Reference | None:
-    """The hidden cases that a grader laid out for this run, if any."""
-    directory = os.environ.get(HIDDEN_VARIABLE)
-    path = Path(directory) / f"{chapter}.safetensors" if directory else None
-    return load_reference(path) if path and path.is_file() else None

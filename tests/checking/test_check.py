@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from autograder import Check
+from autograder.checking.diagnose import diagnose
+from autograder.checking.observe import observe
 from autograder.checking.records import Reference
 from autograder.checking.references import save_reference
 from autograder.checking.report import Report
@@ -67,21 +69,22 @@ def test_the_demo_unlocks_when_all_pass(check, capsys):
     assert check.unlocked()
 
 
-def test_a_hidden_case_tells_its_kind_and_no_number(exercise, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("autograder.checking.references.DIRECTORY", tmp_path)
-    (tmp_path / "secret").mkdir()
-    seen, secret = exercise.cases[0], replace(exercise.cases[0], case=replace(exercise.cases[0].case, name="secret"))
-    call = secret.case.calls[0]
+def test_a_hidden_case_tells_its_kind_and_no_number(exercise):
+    seen = exercise.cases[0]
+    call = seen.case.calls[0]
     shifted = replace(call, args=(call.args[0] + 1000, call.args[1]))
-    secret = replace(secret, case=replace(secret.case, calls=(shifted,), gradients=()), mistakes={})
-    save_reference(Reference("c", {"product": replace(exercise, cases=(seen,))}), tmp_path / "c.safetensors")
-    hidden = Reference("c", {"product": replace(exercise, cases=(secret,))}, hidden=True)
-    save_reference(hidden, tmp_path / "secret" / "c.safetensors")
-    monkeypatch.setenv("AUTOGRADER_HIDDEN", str(tmp_path / "secret"))
-    assert Check("c")(product) == 0.0
-    out = capsys.readouterr().out
-    assert "On a hidden case, values differ from the reference." in out
-    assert "secret" not in out and "expected" not in out and "1000" not in out
+    secret = replace(seen, case=replace(seen.case, name="secret", calls=(shifted,), gradients=()), mistakes={})
+    pairs = [(seen, False), (secret, True)]
+    verdict = diagnose(exercise, pairs, [observe(product, frozen.case) for frozen, _ in pairs])
+    assert verdict.points == 0.0
+    for words in (repr(Report(verdict, {})), Report(verdict, {})._repr_html_()):
+        assert "On a hidden case, values differ from the reference." in words
+        assert "secret" not in words and "expected" not in words and "1000" not in words
+
+
+def test_a_locked_demo_keeps_quiet_while_graded(check, capsys, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert not check.unlocked() and capsys.readouterr().out == ""
 
 
 def test_checking_imports_no_heavy_package():
