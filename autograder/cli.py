@@ -67,6 +67,25 @@ def _grading_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--db", metavar="URL", help="enter the students into this gradebook, e.g. sqlite:///gradebook.db"
     )
     sample.set_defaults(run=_sample_class)
+    grade = commands.add_parser("grade", help="grade the submissions of an assignment into nbgrader's gradebook")
+    grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as ch03_convolution")
+    grade.add_argument("--students", nargs="+", default=[], metavar="ID", help="only these; all if not given")
+    grade.add_argument("--jobs", type=_count, default=0, metavar="N", help="submissions at a time (one a processor)")
+    grade.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port")
+    grade.add_argument("--no-sandbox", action="store_true", help="run submissions unconfined; trust every one of them")
+    grade.add_argument("--force", action="store_true", help="grade again what is graded")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write what became of every submission here as well")
+    grade.set_defaults(run=_grade)
+    doctor = commands.add_parser("doctor", help="say how well submissions can be confined on this machine")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("expected a number of at least 1")
+    return number
 
 
 def _chapters(command: argparse.ArgumentParser) -> None:
@@ -158,6 +177,23 @@ def _sample_class(arguments: argparse.Namespace) -> int:
         enroll(students, arguments.db, "built-in")
     print(f"made {len(students) * len(stems)} submissions of {len(students)} students in {arguments.out}")
     return 0
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder.grading.command import Order, grade
+
+    here = Path.cwd()
+    root = here if (here / "nbgrader_config.py").is_file() else ROOT  # as nbgrader's own commands look for it
+    fields = {name: value for name, value in vars(arguments).items() if name != "run"}
+    return grade(root, Order(**{**fields, "students": tuple(arguments.students)}), Console(soft_wrap=False))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from autograder.execution.doctor import main as examine
+
+    return examine(["--json"] if arguments.json else [])
 
 
 if __name__ == "__main__":
