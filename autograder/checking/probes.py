@@ -107,3 +107,14 @@ def filtered(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
 def scores(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
     """tanh(x W + b), with the last two axes of x taken as one flat vector."""
     return affine_tanh(p, x.flatten(-2))
+
+
+@probe_kind
+def recurrence(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """The states h_t = tanh(W_x x_t + W_h h_(t-1) + b) of inputs (time, feature), from h_0 = 0: (time, hidden)."""
+    W_x, W_h, b = (p[name].to(x.dtype) for name in ("W_x", "W_h", "b"))
+    h, states = torch.zeros_like(b), []
+    for x_t in x.unbind(0):
+        h = torch.tanh(W_x @ x_t + W_h @ h + b)
+        states.append(h)
+    return torch.stack(states)
