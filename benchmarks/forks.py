@@ -4,6 +4,8 @@ Run as `python benchmarks/forks.py [--forks N]`; writes _build/benchmarks/forks.
 """
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import platform
@@ -14,8 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.execution import Limits, Submission, Tier, WarmParent
-from autograder.execution.watch import memory_of
+from autograder.execution import Limits, Tier, WarmParent
+from autograder.execution.watch import descendants, memory_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "_build" / "benchmarks" / "forks.json"
@@ -73,27 +75,22 @@ def _tier(tier: Tier, repeats: int) -> dict[str, float]:
         }
 
 
-def _pss(parents: list[WarmParent], submissions: list[Submission]) -> float:
-    """The memory of warm parents and submissions together, in MB, each shared page counted once."""
-    return (sum(memory_of(p.pid) for p in parents) + sum(s.memory_bytes() for s in submissions)) / 2**20
+def _pss(parent: WarmParent) -> float:
+    """The memory of a warm parent and all that descends from it, in MB, each shared page counted once."""
+    return sum(memory_of(process) for process in (parent.pid, *descendants(parent.pid))) / 2**20
 
 
-def _memory(tier: Tier) -> dict[str, float]:
-    """What one, two and three submissions of one warm parent take while they hold a typical notebook."""
-    with WarmParent(Limits(), tier=tier) as parent:
-        alone, open_ones, steps, managers = _pss([parent], []), [], [], []
+def _memory(tier: Tier) -> dict[str, float | list[float]]:
+    """What one, two and three submissions of one warm parent add; keepers included."""
+    with WarmParent(Limits(), tier=tier) as parent, contextlib.ExitStack() as stack:
+        totals = [_pss(parent)]
         for _ in range(3):
-            manager = parent.submission()
-            submission = manager.__enter__()
+            submission = stack.enter_context(parent.submission())
             for cell in NOTEBOOK:
                 submission.run_cell(cell)
-            managers.append(manager)
-            open_ones.append(submission)
-            steps.append(_pss([parent], open_ones))
-        for manager in managers:
-            manager.__exit__(None, None, None)
-    extra = [round(b - a, 1) for a, b in zip([alone, *steps], steps, strict=False)]
-    return {"parent_pss_mb": round(alone, 1), "extra_per_submission_mb": extra}
+            totals.append(_pss(parent))
+    extra = [round(after - before, 1) for before, after in itertools.pairwise(totals)]
+    return {"parent_pss_mb": round(totals[0], 1), "extra_per_submission_mb": extra}
 
 
 def _in_a_row(tier: Tier, count: int) -> dict[str, float]:

@@ -27,7 +27,7 @@ from .namespaces import enter, system_paths
 from .order import Order
 from .records import KeeperReport, Reason, Tier
 
-__all__ = ["main"]
+__all__ = ["main", "prepare"]
 
 _MODULES = (
     *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "pygments.lexers", "safetensors"),
@@ -99,8 +99,8 @@ def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: 
         os._exit(1)
 
 
-def _prepare(answer: str, paths: tuple[str, ...]) -> Any:
-    """The student's side, warmed up."""
+def prepare(answer: str, paths: tuple[str, ...]) -> Any:
+    """The student's side, warmed up, with `answer` as its answering function and `paths` to read and run."""
     _import_once()
     from .capture import Capture
     from .limits import Limits
@@ -123,7 +123,7 @@ def main() -> None:
     found = layers.probe()
     paths = tuple(system_paths())
     try:
-        student = _prepare(sys.argv[2], paths)
+        student = prepare(sys.argv[2], paths)
     except Exception as problem:
         server.send(json.dumps({"error": f"{type(problem).__name__}: {problem}"[:4000]}).encode())
         raise SystemExit(1) from problem

@@ -51,11 +51,22 @@ class Student:
         finally:
             os._exit(0)
 
+    def serve_unconfined(self, order: Order, data: socket.socket) -> None:
+        """Serve in a process that is not a fork and has no keeper. Never returns."""
+        data.set_inheritable(False)
+        _set_scene(order)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._serve(order, data)
+        finally:
+            os._exit(0)
+
     def _detach(self, order: Order, data: socket.socket, tell: int) -> None:
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
+        data.set_inheritable(False)
         kept = data.fileno()
         os.closerange(3, min(kept, tell))
         os.closerange(min(kept, tell) + 1, max(kept, tell))
@@ -63,12 +74,7 @@ class Student:
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        os.environ.clear()
-        os.environ.update(_environment(order))
-        tempfile.tempdir = None
-        sys.argv[:] = [""]
-        sys.path.insert(0, order.home)
-        os.chdir(order.home)
+        _set_scene(order)
 
     def _confine(self, order: Order) -> list[str]:
         """Apply every layer of the tier in the order that each still allows the next; their names."""
@@ -132,6 +138,16 @@ class Student:
         capture.begin()  # what a function prints while it answers is not handed back
         reply, results = self._answer(request["request"], tensors.decode(payload), self._notebook.namespace)
         return pack({"reply": reply}, tensors.encode(results))
+
+
+def _set_scene(order: Order) -> None:
+    """The environment, arguments, import path and working directory of a notebook."""
+    os.environ.clear()
+    os.environ.update(_environment(order))
+    tempfile.tempdir = None
+    sys.argv[:] = [""]
+    sys.path.insert(0, order.home)
+    os.chdir(order.home)
 
 
 def _environment(order: Order) -> dict[str, str]:

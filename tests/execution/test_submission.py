@@ -24,8 +24,8 @@ def test_a_cell_that_ignores_the_interrupt_is_killed(parent):
     source = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     with parent.submission() as submission:
         began = time.monotonic()
-        assert submission.run_cell(source, timeout=0.3).status is Status.TIMEOUT
-        assert time.monotonic() - began < 5
+        assert submission.run_cell(source, timeout=1.5).status is Status.TIMEOUT
+        assert time.monotonic() - began < 8
         assert submission.run_cell("1").status is Status.NOT_RUN
         assert submission.close().reason is Reason.CLOSED
 

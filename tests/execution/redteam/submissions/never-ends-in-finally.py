@@ -1,6 +1,6 @@
 # statuses: timeout
 # answers: not-run
-# seconds: 0.4
+# seconds: 1
 while True:
     try:
         while True:
