@@ -110,6 +110,16 @@ def page_factory(browser: Browser) -> Iterator[Callable[..., Visit]]:
     Takes an address or a path of a file. Own are the address's server or, for a file, all files. Each visit has a
     browser context of its own, which closes with the test.
     """
+    yield from _page_factory(browser)
+
+
+@pytest.fixture(scope="module")
+def lasting_page_factory(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """The same, with visits that stay open for all tests of a module: loading a chapter takes seconds."""
+    yield from _page_factory(browser)
+
+
+def _page_factory(browser: Browser) -> Iterator[Callable[..., Visit]]:
     contexts = []
 
     def visit_page(
@@ -120,7 +130,7 @@ def page_factory(browser: Browser) -> Iterator[Callable[..., Visit]]:
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=touch, reduced_motion="reduce"
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)  # for two busy cores; nothing waits that long when it works
         contexts.append(context)
         visit = Visit(context.new_page())
         _watch(visit, (server, "data:", "blob:"))

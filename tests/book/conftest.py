@@ -19,7 +19,7 @@ def pages() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Gives `page` its values."""
     if "page" in metafunc.fixturenames:
-        metafunc.parametrize("page", pages())
+        metafunc.parametrize("page", pages(), scope="module")
 
 
 @pytest.fixture(scope="session")

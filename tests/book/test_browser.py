@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,10 +43,19 @@ def test_page_needs_no_other_machine_and_reports_no_error(where: Callable, page_
     assert visit.errors == []
 
 
+@pytest.fixture(scope="module")
+def reading(book_url: str, lasting_page_factory: Callable, page: str) -> Iterator[Page]:
+    """The page, read through once for all tests that change nothing but its colours and its width."""
+    opened = read_through(lasting_page_factory(f"{book_url}/{page}.html").page)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_is_accessible(book_url: str, page_factory: Callable, page: str, scheme: str) -> None:
-    visit = page_factory(f"{book_url}/{page}.html", scheme=scheme)
-    found = Axe().run(read_through(visit.page), options={"resultTypes": ["violations"]}).response["violations"]
+def test_page_is_accessible(reading: Page, scheme: str) -> None:
+    reading.set_viewport_size({"width": 1280, "height": 900})
+    reading.emulate_media(color_scheme=scheme)
+    found = Axe().run(reading, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [violation for violation in found if violation["impact"] in ("serious", "critical")]
     assert not [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in grave]
 
@@ -62,14 +71,13 @@ def test_page_follows_the_colours_of_the_system(book_url: str, page_factory: Cal
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_page_fits_the_screen(
-    book_url: str, page_factory: Callable, root: Path, page: str, width: int, scheme: str
-) -> None:
-    opened = read_through(page_factory(f"{book_url}/{page}.html", width=width, scheme=scheme).page)
+def test_page_fits_the_screen(reading: Page, root: Path, page: str, width: int, scheme: str) -> None:
+    reading.set_viewport_size({"width": width, "height": 900})
+    reading.emulate_media(color_scheme=scheme)
     folder = root / "_build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    opened.screenshot(path=folder / f"{page}-{width}-{scheme}.png", full_page=True)
-    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    reading.screenshot(path=folder / f"{page}-{width}-{scheme}.png", full_page=True)
+    assert reading.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_formulas_are_set_without_a_network(book_html: Path, page_factory: Callable) -> None:
