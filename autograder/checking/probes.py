@@ -118,3 +118,12 @@ def recurrence(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
         h = torch.tanh(W_x @ x_t + W_h @ h + b)
         states.append(h)
     return torch.stack(states)
+
+
+@probe_kind
+def convolved(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
+    """x (batch, in_channel, width) convolved with kernel (out_channel, in_channel, k), at `stride`, zero-padded."""
+    kernel = p["kernel"].to(x.dtype)
+    x = torch.nn.functional.pad(x, (p["padding"],) * 2)
+    windows = x.unfold(-1, kernel.shape[-1], p["stride"])  # (batch, in_channel, out_width, k)
+    return torch.einsum("nciw,ocw->noi", windows, kernel)

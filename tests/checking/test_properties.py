@@ -60,3 +60,10 @@ def test_a_ridge_probe_minimizes_what_it_says():
     w = Probe("ridge", strength=0.7)(X, y)(torch.eye(3, dtype=torch.float64)).requires_grad_()
     loss = ((X @ w - y) ** 2).sum() + 0.7 * (w**2).sum()
     assert float(torch.autograd.grad(loss, w)[0].abs().max()) < 1e-12
+
+
+def test_a_convolving_probe_is_torchs_convolution():
+    generator = torch.Generator().manual_seed(0)
+    x, kernel = (torch.randn(*shape, generator=generator) for shape in ((2, 3, 8), (5, 3, 3)))
+    got = Probe("convolved", kernel=kernel, stride=2, padding=1)(x)
+    torch.testing.assert_close(got, torch.nn.functional.conv1d(x, kernel, stride=2, padding=1))
