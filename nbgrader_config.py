@@ -59,8 +59,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# "autograder.grading.engine.ConfinedExecutor" confines what it runs and takes a tenth of the time; it needs Linux.
-c.Judge.executor = "autograder.grading.stock.StockExecutor"
+# The confined engine needs Linux. "autograder.grading.stock.StockExecutor" runs anywhere, in nbgrader's kernels: ten
+# times slower, and a student's code can do there whatever you can do.
+c.Judge.executor = "autograder.grading.engine.ConfinedExecutor"
+c.ConfinedExecutor.cell_seconds = 120  # seconds a cell, or an answer to a check, may take: ours train small networks
 c.Judge.solutions = str(root / "solutions")
 c.Judge.course = str(course)
 c.Execute.extra_arguments = ["--IPKernelApp.log_level=ERROR"]  # every kernel warns that it talks over local TCP

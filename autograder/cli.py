@@ -180,6 +180,8 @@ def _sample_class(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from rich.console import Console
 
     from autograder.grading.command import Order, grade

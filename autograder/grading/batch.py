@@ -30,7 +30,7 @@ from autograder.grading.engine import ATTEMPTS, ConfinedExecutor, Engine
 from autograder.grading.jobs import Job, Result, key_of, unjudged
 from autograder.grading.judging import Exam
 from autograder.grading.ledger import GradingProblem, Ledger
-from autograder.grading.nbgrader_steps import Judge
+from autograder.grading.nbgrader_steps import NOTES, Judge
 from autograder.grading.reading import Unreadable, files_beside, parse, read_bytes
 from autograder.grading.recording import Busy, Recorded, Recorder
 from autograder.grading.release import course_config
@@ -271,9 +271,11 @@ class Batch:
 
     def _unread(self, name: str, why: str) -> Result:
         """The result of a file that is no notebook: the release, with what a person should know at its top."""
+        notebook = self._recorder.restored(name, nbformat.v4.new_notebook())
+        for irregularity in notebook.metadata[NOTES]["irregularities"]:
+            irregularity[2] = why  # one reason, not one for each cell that is missing
         words = f"The file that was handed in could not be read. {why}."
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(words, id="unreadable")])
-        notebook = self._recorder.restored(name, notebook)
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(words, id="unreadable"))
         return unjudged(key_of(self._assignment_parts[name], why.encode()), notebook, why)
 
     def _want(self, waiting: _Waiting, name: str, key: str, make: Callable[[], Job | Result]) -> None:

@@ -42,6 +42,7 @@ def _load(name: str) -> None:
 
 _load("in_process")
 _load("small_course")
+_load("batches")
 from small_course import OUTER, SCALE, STEM, Course, cell  # noqa: E402 - it was made importable just above
 
 
