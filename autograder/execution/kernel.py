@@ -16,6 +16,7 @@ class Prctl:
 
     PDEATHSIG = 1
     DUMPABLE = 4
+    KEEP_CAPABILITIES = 8
     SECCOMP = 22
     SUBREAPER = 36
     NO_NEW_PRIVS = 38

@@ -11,6 +11,7 @@ __all__ = ["become", "close_descriptors", "limit_resources", "reachable"]
 
 _CAPABILITY_VERSION = 0x20080522
 _READ_ANY_DIRECTORY = 2  # CAP_DAC_READ_SEARCH
+_RAISE = 2  # PR_CAP_AMBIENT_RAISE
 
 
 def close_descriptors(keep: int) -> None:
@@ -74,12 +75,12 @@ def become(user: int, keep_reading: bool) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         if keep_reading:
-            prctl(8, 1)  # PR_SET_KEEPCAPS
+            prctl(Prctl.KEEP_CAPABILITIES, 1)
         os.setresuid(user, user, user)
     else:
         keep_reading = False
     mask = 1 << _READ_ANY_DIRECTORY if keep_reading else 0
     _set_capabilities(mask)
     if keep_reading:
-        prctl(Prctl.AMBIENT, 2, _READ_ANY_DIRECTORY)  # children that execute keep it too
+        prctl(Prctl.AMBIENT, _RAISE, _READ_ANY_DIRECTORY)  # children that execute keep it too
     prctl(Prctl.DUMPABLE, 1)  # the keeper must be able to read this process's memory counters

@@ -71,7 +71,7 @@ class Student:
         os.closerange(3, min(kept, tell))
         os.closerange(min(kept, tell) + 1, max(kept, tell))
         os.closerange(max(kept, tell) + 1, 1 << 20)
-        for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+        for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _set_scene(order)
@@ -120,7 +120,11 @@ class Student:
             request, payload = _receive(data)
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                reply = self._cell(request, capture, raw) if "cell" in request else self._ask(request, payload, capture)
+                reply = (
+                    self._cell(request, capture, raw)
+                    if "cell" in request
+                    else self._ask(request, payload, capture, raw)
+                )
             except BaseException as problem:
                 reply = pack({"error": _describe(problem)})
             finally:
@@ -134,9 +138,10 @@ class Student:
         count = self._notebook.shell.execution_count - 1
         return pack({"succeeded": succeeded, "outputs": capture.collect(), "execution_count": count})
 
-    def _ask(self, request: dict[str, Any], payload: bytes, capture: Capture) -> bytes:
+    def _ask(self, request: dict[str, Any], payload: bytes, capture: Capture, raw: RawOutput) -> bytes:
         capture.begin()  # what a function prints while it answers is not handed back
         reply, results = self._answer(request["request"], tensors.decode(payload), self._notebook.namespace)
+        raw.take()
         return pack({"reply": reply}, tensors.encode(results))
 
 

@@ -40,7 +40,9 @@ def test_a_cell_that_never_ends_is_interrupted_then_killed(parent):
     with parent.submission() as submission:
         assert submission.run_cell("while True: pass", timeout=0.5).status is Status.TIMEOUT
         assert submission.run_cell("1").status is Status.OK
-        stubborn = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+        stubborn = (
+            "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
+        )
         assert submission.run_cell(stubborn, timeout=2).status is Status.TIMEOUT
         assert submission.run_cell("1").status is Status.NOT_RUN
 

@@ -1,12 +1,14 @@
 """Time, ends, files and answers of a submission, in every tier."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 import torch
 
-from autograder.execution import Limits, ParentGone, Reason, SandboxProblem, Status, Tier, WarmParent
+from autograder.execution import Limits, ParentGone, Reason, SandboxProblem, Status, Tier, WarmParent, watch
 
 from .conftest import STANDINS, start
 
@@ -111,6 +113,19 @@ def test_an_answer_beyond_the_limit_is_malformed(parent):
         assert answer.status is Status.MALFORMED and "bytes" in answer.detail
 
 
+def test_what_a_function_prints_while_it_answers_is_not_handed_back(parent):
+    with parent.submission() as submission:
+        submission.run_cell("import os\ndef f(x):\n    print('p'); os.system('echo q')\n    return x")
+        submission.answer({"name": "f"}, {"x": torch.ones(1)})
+        assert submission.run_cell("").outputs == ()
+
+
+def test_a_broken_pipe_is_an_exception_not_the_end(parent):
+    source = "import os\nr, w = os.pipe()\nos.close(r)\nos.write(w, b'x')"
+    with parent.submission() as submission:
+        assert submission.run_cell(source).outputs[0]["ename"] == "BrokenPipeError"
+
+
 def test_a_missing_name_does_not_raise(parent):
     with parent.submission() as submission:
         assert submission.answer({"name": "absent"}).reply == {"missing": "absent"}
@@ -184,3 +199,30 @@ def test_the_default_answering_function_is_the_checkers(parents):
         answer = submission.answer({"exercise": "double", "kind": "function", "case": spec}, tensors)
     observation = wire.decode_observation(answer.reply, answer.tensors)
     assert torch.equal(observation.calls[0].output, torch.full((2,), 2.0))
+
+
+@pytest.mark.parametrize("tier", [Tier.NAMESPACES, Tier.PLAIN], ids=str)
+def test_a_killed_grader_leaves_no_process_and_no_file(tier, tmp_path):
+    code = f"""
+import sys, time
+sys.path.insert(0, {str(STANDINS.parents[2])!r})
+from autograder.execution import Tier, WarmParent
+parent = WarmParent(answer="answering:answer", import_paths=[{str(STANDINS)!r}], tier=Tier({str(tier)!r}))
+with parent.submission() as submission:
+    submission.run_cell("import os, time\\nif os.fork() == 0: time.sleep(100)")
+    print(parent.pid, flush=True)
+    time.sleep(100)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as grader:
+        warm = int(grader.stdout.readline())
+        family = [warm, *watch.descendants(warm)]
+        grader.kill()
+    deadline = time.monotonic() + 20
+    while (os.listdir(tmp_path) or _living(family)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (os.listdir(tmp_path), _living(family), len(family) > 3) == ([], [], True)
+
+
+def _living(processes):
+    return [process for process in processes if os.path.exists(f"/proc/{process}")]
