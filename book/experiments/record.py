@@ -1,6 +1,6 @@
 """Results: what is stored of an experiment, where, and whether the code has changed since.
 
-A module `kN.py` is an experiment when it has
+A module `kN.py` (claim N of the book) or `chNN_….py` (a measurement of chapter NN) is an experiment when it has
     TITLE, CLAIM, AGAINST   what is measured, the claim, and what would count against it
     DEFAULT, QUICK          settings: of the book, and of the tests
     measure(settings, report) -> {"setup": …, "numbers": …}, plain data; report(share, what) tells of progress
@@ -41,8 +41,9 @@ def silent(share: float, what: str) -> None:
 
 
 def names() -> list[str]:
-    """The experiments in the order of their claims: k1, k2, …"""
-    return sorted((path.stem for path in FOLDER.glob("k[0-9]*.py")), key=lambda name: int(name[1:]))
+    """The experiments: those of the claims in their order, k1, k2, …, then those of single chapters, ch02_…"""
+    claims = sorted((path.stem for path in FOLDER.glob("k[0-9]*.py")), key=lambda name: int(name[1:]))
+    return claims + sorted(path.stem for path in FOLDER.glob("ch[0-9][0-9]_*.py"))
 
 
 def module(name: str) -> Any:
