@@ -120,11 +120,10 @@ class Student:
             request, payload = _receive(data)
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                reply = (
-                    self._cell(request, capture, raw)
-                    if "cell" in request
-                    else self._ask(request, payload, capture, raw)
-                )
+                if "cell" in request:
+                    reply = self._cell(request, capture, raw)
+                else:
+                    reply = self._ask(request, payload, capture, raw)
             except BaseException as problem:
                 reply = pack({"error": _describe(problem)})
             finally:
