@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
-import hashlib
 import os
 import re
 import time
@@ -20,13 +19,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import nbformat
-import torch
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.authoring.hidden import find_key
 from autograder.execution import Limits, SandboxProblem
-from autograder.grading.engine import ATTEMPTS, ConfinedExecutor, Engine
+from autograder.grading.engine import ATTEMPTS, ConfinedExecutor, Engine, engine_version
 from autograder.grading.jobs import Job, Result, key_of, unjudged
 from autograder.grading.judging import Exam
 from autograder.grading.ledger import GradingProblem, Ledger
@@ -35,7 +33,6 @@ from autograder.grading.reading import Unreadable, files_beside, parse, read_byt
 from autograder.grading.recording import Busy, Recorded, Recorder
 from autograder.grading.release import course_config
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _BUSY_SECONDS = (0.0, 2.0, 5.0)  # pauses before records that the gradebook did not take are tried again
 
 
@@ -366,15 +363,6 @@ class Batch:
     def _tell(self, row: Row) -> None:
         self.rows.append(row)
         self._told(row)
-
-
-def engine_version() -> bytes:
-    """What tells one engine from another: its sources, and the torch that it judges with."""
-    total = hashlib.sha256(torch.__version__.encode())
-    for room in ("checking", "execution", "grading"):
-        for path in sorted((_PACKAGE / room).glob("*.py")):
-            total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return total.digest()
 
 
 def _later(make: Callable[..., Job | Result], *arguments: Any) -> Callable[[], Job | Result]:
