@@ -21,6 +21,10 @@ TO_THE_END = """async () => {
 }"""
 
 
+SETTLED = """scheme => document.documentElement.dataset.theme === scheme
+    && document.getAnimations().every(motion => motion.playState !== "running")"""
+
+
 def read_through(page: Page) -> Page:
     """The page after a reader scrolled to its end, with its formulas set."""
     page.evaluate(TO_THE_END)
@@ -51,10 +55,16 @@ def reading(book_url: str, lasting_page_factory: Callable, page: str) -> Iterato
     opened.close()
 
 
+def look(page: Page, width: int, scheme: str) -> None:
+    """Gives the page another width and other colours, and waits until it has taken them on."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(SETTLED, arg=scheme)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_is_accessible(reading: Page, scheme: str) -> None:
-    reading.set_viewport_size({"width": 1280, "height": 900})
-    reading.emulate_media(color_scheme=scheme)
+    look(reading, 1280, scheme)
     found = Axe().run(reading, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [violation for violation in found if violation["impact"] in ("serious", "critical")]
     assert not [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in grave]
@@ -72,11 +82,10 @@ def test_page_follows_the_colours_of_the_system(book_url: str, page_factory: Cal
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_page_fits_the_screen(reading: Page, root: Path, page: str, width: int, scheme: str) -> None:
-    reading.set_viewport_size({"width": width, "height": 900})
-    reading.emulate_media(color_scheme=scheme)
+    look(reading, width, scheme)
     folder = root / "_build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    reading.screenshot(path=folder / f"{page}-{width}-{scheme}.png", full_page=True)
+    reading.screenshot(path=folder / f"{page}-{width}-{scheme}.jpeg", full_page=True, quality=80)
     assert reading.evaluate("document.documentElement.scrollWidth") <= width
 
 
