@@ -93,8 +93,8 @@ bench: env ## Measure what grading costs
 
 # --- Check it ---
 
-.PHONY: test lint format chromium
-test: env book chromium lint ## Check everything: lint, types, tests
+.PHONY: test lint format chromium postgresql
+test: env book chromium postgresql lint ## Check everything: lint, types, tests
 	@$(call say,Tests)
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
@@ -110,6 +110,9 @@ format: env ## Bring the code into form
 
 chromium:
 	@./.ci/chromium
+
+postgresql:
+	@./.ci/postgresql
 
 # --- Tidy up ---
 

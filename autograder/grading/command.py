@@ -7,8 +7,8 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,11 @@ def grade(root: Path, order: Order, console: Console, changes: Config | None = N
     `root` has the nbgrader_config.py of the course; `changes` go over it. Raises GradingProblem, SandboxProblem or
     KeyProblem when it cannot be done.
     """
-    _quieten()
+    with _quiet():
+        return _grade(root, order, console, changes)
+
+
+def _grade(root: Path, order: Order, console: Console, changes: Config | None) -> int:
     began = time.monotonic()
     course = Course(root, changes)
     if order.no_sandbox:
@@ -153,8 +157,17 @@ def _write(path: Path, assignment: str, rows: Sequence[Row], seconds: float) -> 
     partial.replace(path)
 
 
-def _quieten() -> None:
-    """One thread for torch, since submissions are what runs side by side; and none of nbgrader's own warnings."""
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """One thread for torch, since submissions are what runs side by side; and no log: the table says what matters."""
+    log = logging.getLogger("traitlets")
+    threads, level = torch.get_num_threads(), log.level
     torch.set_num_threads(1)
-    warnings.filterwarnings("ignore", "Object of type")  # SQLAlchemy on nbgrader's models, at every submission
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Object of type")  # SQLAlchemy on nbgrader's models, at every submission
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        log.setLevel(level)
