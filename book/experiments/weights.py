@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from experiments import data, models, train
+from experiments import data, models, sentences, train
 from experiments.sources import source_hash
 
 BUILD = Path(__file__).resolve().parents[2] / "_build" / "weights"
@@ -203,4 +203,28 @@ def _ink_height(digits: Tensor) -> list[int]:
     return [round(rows.quantile(share).item()) for share in (0.05, 0.95)]
 
 
-DEMOS: dict[str, Callable[[], tuple[dict[str, Tensor], dict[str, object]]]] = {"digits": train_digits}
+def train_sentences() -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Trained tensors and description of two attention models, with and without positions, that read a sentence."""
+    settings = sentences.SENTENCES
+    tensors: dict[str, Tensor] = {}
+    described: dict[str, dict[str, object]] = {}
+    with train.one_thread():
+        for name, positions in (("placed", True), ("bare", False)):
+            model, right = sentences.trained(positions, settings)
+            stored = {f"{name}.{key}": value.float().contiguous() for key, value in model.state_dict().items()}
+            tensors |= stored
+            described[name] = {"positions": positions, "parameters": models.count_parameters(model), **right}
+    return tensors, {
+        "words": list(sentences.WORDS),
+        "kinds": {kind: list(words) for kind, words in sentences.KINDS.items()},
+        "models": described,
+        "training": asdict(settings),
+        "data": "sentences of a small grammar, made here",
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+DEMOS: dict[str, Callable[[], tuple[dict[str, Tensor], dict[str, object]]]] = {
+    "digits": train_digits,
+    "sentences": train_sentences,
+}
