@@ -123,7 +123,7 @@ CURVES = {
     "a root": lambda x: 1.9 * np.sqrt(x) - 0.95,
     "a step": lambda x: np.tanh(40 * (x - 0.5)),
 }
-START = [[0.0, 0.0], [0.2, 0.6], [0.4, 0.1], [0.7, -0.4], [1.0, 0.0]]
+START = [[0.0, 0.0], [0.2, 0.6], [0.4, 0.1], [0.72, -0.4], [1.0, 0.0]]
 
 
 def drag_joints() -> Widget:
@@ -138,8 +138,8 @@ def drag_joints() -> Widget:
         "the arrow keys; below, the largest distance between the two and the formula of the net.",
         caption="The blue line is a net with one hidden layer. Each joint but the last is one unit; the formula below "
         "holds all of its weights. The dashed line is the curve that it should follow.",
-        try_this="Bring the largest distance below 0.2 by hand. Then press *On the curve, evenly* and add joints: how "
-        "does the distance shrink each time their number doubles? Try the same with the step and the root.",
+        try_this="Bring the largest distance below 0.2 by hand. Then set 4 units *on the curve, evenly*, then 8, then "
+        "16: how does the distance shrink each time their number doubles? Try the same with the step and the root.",
     )
 
 

@@ -242,3 +242,17 @@ def test_evenly_spaced_joints_on_the_wave_have_the_error_of_python(visit) -> Non
     x = np.linspace(0, 1, 401)
     error = np.abs(demos.net_value(demos.net_through(demos.even_joints(wave, 4)), x) - wave(x)).max()
     assert float(visit.page.get_attribute(".joints-demo", "data-worst")) == pytest.approx(error, abs=1e-9)
+
+
+def test_new_joint_lies_on_the_curve_in_the_widest_gap(visit) -> None:
+    visit.page.get_by_role("button", name="More joints").click()
+    x, y = joints(visit)[3]
+    assert x == pytest.approx(0.56, abs=0.003)
+    assert y == pytest.approx(demos.CURVES["a wave"](x), abs=0.02)
+
+
+def test_joint_that_goes_is_the_one_that_bends_least(visit) -> None:
+    slopes = np.abs(demos.net_through(np.array(demos.START))[2])
+    least = 1 + int(slopes[1:].argmin())
+    visit.page.get_by_role("button", name="Fewer joints").click()
+    assert joints(visit) == [list(joint) for at, joint in enumerate(demos.START) if at != least]

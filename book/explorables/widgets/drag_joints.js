@@ -19,7 +19,7 @@ function worst(net, target) {
 }
 
 const SPACE = "http://www.w3.org/2000/svg";
-const [WIDE, HIGH, EDGE, LEAST, MOST] = [560, 330, 26, 0.02, 12];
+const [WIDE, HIGH, EDGE, LEAST, MOST] = [560, 330, 26, 0.02, 17];
 
 function make(kind, properties = {}, ...children) {
   const { text, ...attributes } = properties;
@@ -145,8 +145,20 @@ function render({ model, el }) {
     show();
   }
   const evenly = (many) => set(Array.from({ length: many }, (_, at) => [at / (many - 1), near(at / (many - 1))[1]]));
-  fewer.addEventListener("click", () => evenly(joints.length - 1));
-  more.addEventListener("click", () => evenly(joints.length + 1));
+  /* Away with the joint at which the line bends least; a new one on the curve, in the widest gap. */
+  function drop() {
+    const bends = netThrough(joints).slopes.map(Math.abs);
+    const least = bends.indexOf(Math.min(...bends.slice(1)), 1);
+    set(joints.filter((_, at) => at !== least));
+  }
+  function add() {
+    const gaps = joints.slice(1).map(([x], at) => x - joints[at][0]);
+    const widest = gaps.indexOf(Math.max(...gaps));
+    const joint = near(joints[widest][0] + gaps[widest] / 2);
+    set([...joints.slice(0, widest + 1), [...joint], ...joints.slice(widest + 1)]);
+  }
+  fewer.addEventListener("click", drop);
+  more.addEventListener("click", add);
   fit.addEventListener("click", () => evenly(joints.length));
   which.addEventListener("change", show);
   parts.addEventListener("change", show);

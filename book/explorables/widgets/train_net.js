@@ -196,6 +196,7 @@ function render({ model, el }) {
   const words = { net: "Widths", parameters: "Parameters", step: "Steps", loss: "Loss", right: "Points right" };
   const list = make("dl", { class: "train-facts" },
     ...Object.entries(facts).map(([name, value]) => make("div", {}, make("dt", { text: words[name] }), value)));
+  const title = make("p", { class: "train-small" });
   const spoken = make("p", { class: "train-spoken", role: "status" });
   el.classList.add("train-demo");
   el.append(
@@ -203,7 +204,7 @@ function render({ model, el }) {
     make("div", { class: "train-ticks" }, relu.element, folds.element),
     make("div", { class: "train-buttons" }, run, one, again),
     make("div", { class: "train-panels" }, sheet,
-      make("div", { class: "train-side" }, list, make("p", { class: "train-small", text: "Loss against steps" }), curve)),
+      make("div", { class: "train-side" }, list, title, curve)),
     spoken);
 
   const places = lattice();
@@ -352,6 +353,7 @@ function render({ model, el }) {
     if (folds.input.checked) paintFolds(context);
     paintPoints(context);
     paintCurve();
+    title.textContent = `Loss against steps, learning rate ${step.rate}`;
     facts.step.textContent = number(history.length - 1, 0);
     facts.loss.textContent = `${number(state.loss, 3)} nats`;
     facts.right.textContent = `${number(100 * state.accuracy, 0)}\u00a0%`;
@@ -395,7 +397,7 @@ function render({ model, el }) {
   again.addEventListener("click", () => { seed += 1; reset(); });
   [data.select, relu.input].forEach((field) => field.addEventListener("change", reset));
   [layers.input, units.input].forEach((field) => field.addEventListener("input", reset));
-  rate.select.addEventListener("change", () => { step.rate = Number(rate.select.value); });
+  rate.select.addEventListener("change", () => { step.rate = Number(rate.select.value); paint(); });
   folds.input.addEventListener("change", paint);
   const themed = new MutationObserver(paint);
   themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
