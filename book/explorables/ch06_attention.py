@@ -1,0 +1,395 @@
+"""The demos of ch06_attention: told that elements relate.
+
+>>> from explorables import ch06_attention as demos
+>>> demos.who_attends()             # a trained model reads a sentence of yours: who attends to whom
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorables import choice, explore, steps, style, toggle, widget
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from explorables.afm import Widget
+    from explorables.explore import Demo
+
+# ---- type a sentence ----
+
+EXAMPLES = (
+    "today the old dog followed a cat to the park",
+    "the old dog followed a cat to the park today",
+    "a cat followed the old dog to the park today",
+    "the young queen saw a hungry fox near the river",
+    "sometimes a small robot walked to the market",
+    "the girl tonight met the brown horse",
+)
+
+
+def who_attends() -> Widget:
+    """The signature demo: both models run in the browser, with the weights of `experiments.weights`."""
+    return widget(
+        "widgets/who_attends.js",
+        css="widgets/who_attends.css",
+        data=sentence_data(),
+        preview=read_sentence,
+        alt="A sentence that can be typed over and whose words can be moved; under each word, how much attention the "
+        "chosen word gives it and which word the model says it belongs to; and all shares of a head as a matrix.",
+        caption="A trained model of two layers and four heads says of every word which other word it belongs to. "
+        "Choose a word: the bluer another one, the more of its attention it gets. All of it is computed here, as you "
+        "type.",
+        try_this="Drag *today* to the end, or move it with the buttons: does any answer change? Then exchange *dog* "
+        "and *cat* and ask *followed*. Switch the positions off, and exchange them again.",
+    )
+
+
+def sentence_data() -> dict[str, Any]:
+    """What the demo needs: the words, and the trained tensors of the models with and without positions."""
+    from experiments.weights import demo_weights
+
+    tensors, told = demo_weights("sentences")
+    training = told["training"]
+    return {
+        "words": told["words"],
+        "tensors": {name: tensor.numpy() for name, tensor in tensors.items()},
+        "sizes": {"layers": training["layers"], "heads": training["heads"], "longest": 16},
+        "examples": list(EXAMPLES),
+        "start": 4,
+        "layer": 1,
+        "head": training["heads"],
+    }
+
+
+def read_sentence() -> Figure:
+    """The shares of the first example, mean over the heads of the last layer, for readers without JavaScript."""
+    import torch
+    from matplotlib import pyplot as plt
+
+    from experiments.sentences import NUMBER
+
+    words = EXAMPLES[0].split()
+    with torch.no_grad():
+        _, shares = trained_model(positions=True)(torch.tensor([[NUMBER[word] for word in words]]))
+    figure, axes = plt.subplots(figsize=(style.WIDTH, 4.4))
+    _matrix(axes, shares[-1][0].mean(0).numpy(), words, words)
+    return figure
+
+
+def trained_model(positions: bool) -> Any:
+    """The model of the demo as a module of torch."""
+    from experiments.sentences import SENTENCES, WordModel
+    from experiments.weights import demo_weights
+
+    tensors, _ = demo_weights("sentences")
+    name = "placed." if positions else "bare."
+    model = WordModel(SENTENCES, positions)
+    model.load_state_dict({key.removeprefix(name): value for key, value in tensors.items() if key.startswith(name)})
+    return model.eval()
+
+
+def _matrix(axes: Axes, shares: np.ndarray, queries: list[str], keys: list[str]) -> None:
+    """Shares as cells, rows the queries."""
+    axes.imshow(shares, vmin=0, vmax=1, cmap=style.SEQUENTIAL)
+    axes.set_xticks(range(len(keys)), keys, rotation=90 if max(map(len, keys)) > 3 else 0)
+    axes.set_yticks(range(len(queries)), queries)
+    axes.set(xlabel="key", ylabel="query")
+    axes.tick_params(length=0)
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Shares along the last axis."""
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+# ---- a query among keys ----
+
+KEYS = np.array([[1.0, 0.2], [0.3, 1.1], [-0.9, 0.6], [-0.5, -1.0], [0.8, -0.8]])
+VALUES = np.array([8.0, 3.0, 6.0, 1.0, 5.0])
+
+
+def query(angle: int, length: float) -> Figure:
+    """A query of length {length} that points {angle}, among five keys: scores, shares and the answer."""
+    from matplotlib import pyplot as plt
+
+    shares, answer = asked(angle, length)
+    pointing = length * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 2.9), width_ratios=(1.25, 1))
+    for place, (key, share) in enumerate(zip(KEYS, shares, strict=True)):
+        left.plot([0, key[0]], [0, key[1]], color=style.GREY, linewidth=1)
+        left.scatter(*key, s=60 + 500 * share, color=style.BLUE, alpha=0.85)
+        left.text(*(1.32 * key), f"k{place}", ha="center", va="center")
+    left.annotate("", pointing, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.ORANGE, "linewidth": 2.2})
+    left.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), xticks=[], yticks=[], aspect="equal")
+    left.spines[:].set_visible(False)
+    left.set_title("query (orange), keys", loc="left")
+    right.barh(range(len(KEYS)), 100 * shares, color=style.BLUE)
+    right.set_yticks(range(len(KEYS)), [f"k{place}, v = {value:.0f}" for place, value in enumerate(VALUES)])
+    right.invert_yaxis()
+    right.set(xlim=(0, 100), xlabel="share / %")
+    right.set_title(f"answer {answer:.2f}", loc="left")
+    return figure
+
+
+def asked(angle: int, length: float) -> tuple[np.ndarray, float]:
+    """Shares of the five keys, and the answer, for a query in the plane."""
+    pointing = length * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    shares = softmax(KEYS @ pointing / np.sqrt(2))
+    return shares, float(shares @ VALUES)
+
+
+def query_among_keys() -> Demo:
+    """Turn and stretch a query: who gets how much, and what comes out."""
+    return explore(
+        query,
+        angle=steps(range(0, 360, 30), label="Direction of the query", unit="°"),
+        length=steps([0, 1, 2, 8], label="Length of the query", start=2),
+        alt=lambda angle, length: (
+            f"Query of length {length:g} at {angle} degrees. Shares "
+            + ", ".join(f"k{place} {100 * share:.0f} %" for place, share in enumerate(asked(angle, length)[0]))
+            + f"; answer {asked(angle, length)[1]:.2f}."
+        ),
+        play="angle",
+        caption="The direction of the query decides *which* key gets most; its length decides *how much more*. At "
+        "length 0 all keys are alike and the answer is the plain mean of the values; a long query picks one.",
+        try_this="Find a direction from which the answer is nearly 8, and one from which it is nearly 1. Can the "
+        "answer ever be 9?",
+    )
+
+
+# ---- scale and saturation ----
+
+WIDTHS = (2, 8, 32, 128, 512)
+ASKED = 12
+
+
+@lru_cache(maxsize=1)
+def _random_scores() -> dict[int, np.ndarray]:
+    """For every d_head, dot products of 400 random queries with 12 random keys each: (query, key)."""
+    random = np.random.default_rng(5)
+    return {
+        width: np.einsum("qd,qkd->qk", random.normal(size=(400, width)), random.normal(size=(400, ASKED, width)))
+        for width in WIDTHS
+    }
+
+
+def saturation(d_head: int, scaled: bool) -> tuple[np.ndarray, float, float]:
+    """Mean shares, the largest first; the mean largest share; and the mean size of the gradient of that share."""
+    shares = np.sort(softmax(_random_scores()[d_head] / (np.sqrt(d_head) if scaled else 1)))[:, ::-1]
+    return shares.mean(0), float(shares[:, 0].mean()), float((shares[:, 0] * (1 - shares[:, 0])).mean())
+
+
+def shares_by_width(d_head: int, scaled: bool) -> Figure:
+    """Mean shares of twelve random keys, the largest first: d_head {d_head}, division by its root {scaled}."""
+    from matplotlib import pyplot as plt
+
+    shares, largest, gradient = saturation(d_head, scaled)
+    figure, axes = plt.subplots(figsize=(style.WIDTH, 2.9))
+    axes.bar(range(1, ASKED + 1), 100 * shares, color=style.BLUE if scaled else style.ORANGE)
+    axes.axhline(100 / ASKED, color=style.INK, linewidth=0.9, linestyle=":")
+    axes.set(ylim=(0, 100), xlabel="key, by its share", ylabel="mean share / %", xticks=range(1, ASKED + 1))
+    axes.set_title(f"largest {100 * largest:.0f} %, its gradient {gradient:.3f}", loc="left")
+    return figure
+
+
+def scale_slider() -> Demo:
+    """Why the root: longer vectors make larger scores, and larger scores make a softmax decide too early."""
+    return explore(
+        shares_by_width,
+        d_head=steps(WIDTHS, label="d_head", start=32),
+        scaled=toggle(label="Divide by the root of d_head"),
+        alt=lambda d_head, scaled: (
+            f"d_head {d_head}, {'divided by its root' if scaled else 'not divided'}: the largest of {ASKED} shares is "
+            f"{100 * saturation(d_head, scaled)[1]:.0f} % on average, its gradient {saturation(d_head, scaled)[2]:.3f}."
+        ),
+        caption="400 random queries, each with twelve random keys of its own; every number has variance 1. The "
+        "gradient is that of the largest share by its own score, $A(1 - A)$. The dotted line is an equal share.",
+        try_this="Go from 2 to 512 without the division, then with it. Which of the two can still be taught at 512?",
+    )
+
+
+# ---- masks ----
+
+N = 6
+FILLED = 4
+MASKS = {
+    "everyone": np.ones((N, N), bool),
+    "not the future": np.tril(np.ones((N, N), bool)),
+    f"not the filling ({FILLED} words)": np.tile(np.arange(N) < FILLED, (N, 1)),
+    "neither": np.tril(np.ones((N, N), bool)) & (np.arange(N) < FILLED),
+    "two neighbours at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
+}
+WHEN = {"before the softmax": True, "after it (a mistake)": False}
+
+
+def masked(mask: str, when: str) -> np.ndarray:
+    """Shares of random scores under a mask that is applied before or after the softmax."""
+    scores = np.random.default_rng(2).normal(size=(N, N))
+    if WHEN[when]:
+        return softmax(np.where(MASKS[mask], scores, -np.inf))
+    return softmax(scores) * MASKS[mask]
+
+
+def mask_and_shares(mask: str, when: str) -> Figure:
+    """Who may look: {mask}; the mask applied {when}. Shares, and what each row adds up to."""
+    from matplotlib import pyplot as plt
+
+    shares = masked(mask, when)
+    names = [str(place) for place in range(N)]
+    figure, axes = plt.subplots(figsize=(style.WIDTH, 3.6))
+    _matrix(axes, shares, names, names)
+    for at in zip(*np.nonzero(~MASKS[mask]), strict=True):
+        axes.text(at[1], at[0], "✕", ha="center", va="center", color="white", fontsize=11)
+    for place, total in enumerate(shares.sum(1)):
+        axes.text(N - 0.3, place, f"sum {100 * total:.0f} %", va="center", fontsize=10)
+    return figure
+
+
+def mask_gallery() -> Demo:
+    """Masks, and what goes wrong when they come too late."""
+    return explore(
+        mask_and_shares,
+        mask=choice(list(MASKS), label="Who may be looked at", start="not the future"),
+        when=choice(list(WHEN), label="Masked"),
+        alt=lambda mask, when: (
+            f"Mask: {mask}, applied {when}. Rows add up to "
+            + ", ".join(f"{100 * total:.0f} %" for total in masked(mask, when).sum(1))
+            + "."
+        ),
+        caption="Rows ask, columns are asked; crosses are forbidden. Yellow is a large share.",
+        try_this="Which of these masks would you need to write a text word by word, in a batch of texts of different "
+        "lengths? Then apply it after the softmax, and look at the sums.",
+    )
+
+
+# ---- heads as a convolution ----
+
+TAPS = (-1, 0, 1)
+KERNEL = np.array([-1.0, 2.0, -1.0])
+PLACES, CLOCKS = 14, 32
+
+
+def positions(n: int, d: int) -> np.ndarray:
+    """Sinusoidal positions, (position, d)."""
+    angles = np.arange(n)[:, None] * 10000.0 ** (-np.arange(0, d, 2) / d)
+    return np.stack([np.sin(angles), np.cos(angles)], -1).reshape(n, d)
+
+
+def turned(waves: np.ndarray, by: int) -> np.ndarray:
+    """Every clock of `waves` (position, d) turned on by so many positions: a linear map."""
+    d = waves.shape[1]
+    angles = by * 10000.0 ** (-np.arange(0, d, 2) / d)
+    sines, cosines = waves[:, 0::2], waves[:, 1::2]
+    new = [sines * np.cos(angles) + cosines * np.sin(angles), cosines * np.cos(angles) - sines * np.sin(angles)]
+    return np.stack(new, -1).reshape(waves.shape)
+
+
+def head(tap: int, sharpness: float) -> np.ndarray:
+    """The shares of a head that asks, by position alone, for the place `tap` further on: (query, key)."""
+    waves = positions(PLACES, CLOCKS)
+    return softmax(sharpness * turned(waves, tap) @ waves.T)
+
+
+def heads_and_convolution(sharpness: float) -> tuple[np.ndarray, np.ndarray]:
+    """What three heads give, and what the convolution gives, inside the signal: (place,) each."""
+    signal = np.random.default_rng(3).normal(size=PLACES).cumsum()
+    heads = sum(weight * head(tap, sharpness) @ signal for weight, tap in zip(KERNEL, TAPS, strict=True))
+    return heads[1:-1], np.convolve(signal, KERNEL[::-1], "valid")
+
+
+def heads_like_kernel(sharpness: float) -> Figure:
+    """Three heads that ask for the place before, the place itself and the place after, sharpness {sharpness}."""
+    from matplotlib import pyplot as plt
+
+    ours, theirs = heads_and_convolution(sharpness)
+    figure = plt.figure(figsize=(style.WIDTH, 4.3))
+    grid = figure.add_gridspec(2, 3, height_ratios=(1, 1.1))
+    for column, (tap, weight) in enumerate(zip(TAPS, KERNEL, strict=True)):
+        axes = figure.add_subplot(grid[0, column])
+        axes.imshow(head(tap, sharpness), vmin=0, vmax=1, cmap=style.SEQUENTIAL)
+        axes.set(xticks=[0, 5, 10], yticks=[0, 5, 10], xlabel="key")
+        axes.set_title(f"{tap:+d}, times {weight:g}".replace("-", "−"), fontsize=11)
+    axes = figure.add_subplot(grid[1, :])
+    axes.plot(range(1, PLACES - 1), theirs, "o-", color=style.GREY, label="convolution", markersize=8)
+    axes.plot(range(1, PLACES - 1), ours, "s-", color=style.ORANGE, label="three heads", markersize=4)
+    axes.set(xlabel="place", ylabel="output", ylim=(-5, 5))
+    axes.set_title(f"largest difference {np.abs(ours - theirs).max():.2g}", loc="left")
+    axes.legend(loc="upper right", ncols=2)
+    return figure
+
+
+def heads_as_convolution() -> Demo:
+    """With a head for each weight of the kernel, attention can be a convolution."""
+    return explore(
+        heads_like_kernel,
+        sharpness=steps([0, 0.5, 1, 2, 5, 20, 100], label="Sharpness of the softmax", start=1),
+        alt=lambda sharpness: (
+            f"Sharpness {sharpness:g}: three heads and a convolution with kernel -1, 2, -1 differ by at most "
+            f"{np.abs(np.subtract(*heads_and_convolution(sharpness))).max():.2g}."
+        ),
+        play="sharpness",
+        caption="Above, the shares of three heads whose queries are the positions, turned by −1, 0 and +1 steps. "
+        "Below, the sum of the three, weighted by the kernel (−1, 2, −1), beside the convolution with that kernel.",
+        try_this="At which sharpness can you no longer tell the two curves apart? What are the three heads at "
+        "sharpness 0, and what is their sum then?",
+    )
+
+
+# ---- what a layer costs ----
+
+LAYERS = ("self-attention", "restricted", "recurrent", "convolution")
+
+
+def costs(n: int, d: int, k: int, r: int) -> dict[str, tuple[int, int, int]]:
+    """By layer: FLOPs, operations that must wait for one another, longest path when layers are stacked."""
+    r = min(r, n)
+    return {
+        "self-attention": (4 * n * n * d, 1, 1),
+        "restricted": (4 * r * n * d, 1, -(-(n - 1) // (r - 1))),
+        "recurrent": (4 * n * d * d, n, n),
+        "convolution": (2 * k * n * d * d, 1, -(-(n - 1) // (k - 1))),
+    }
+
+
+def bill(n: int, d: int, k: int, r: int) -> Figure:
+    """What four layers cost: n {n}, d {d}, k {k}, r {r}."""
+    from matplotlib import pyplot as plt
+
+    found = costs(n, d, k, r)
+    figure, axes = plt.subplots(figsize=(style.WIDTH, 3.0))
+    cheapest = min(flops for flops, _, _ in found.values())
+    for row, (flops, chain, path) in enumerate(found[layer] for layer in LAYERS):
+        axes.barh(row, flops, left=1, color=style.BLUE if flops == cheapest else style.GREY, height=0.55)
+        axes.text(1.3e5, row - 0.42, f"{flops / 1e6:,.1f} M, steps {chain:,}, path {path:,}", fontsize=10, va="center")
+    axes.set_yticks(range(len(LAYERS)), LAYERS)
+    axes.set(xscale="log", xlim=(1e5, 1e11), xlabel="FLOPs of one layer", ylim=(len(LAYERS) - 0.5, -0.75))
+    return figure
+
+
+def what_it_costs() -> Demo:
+    """Move n, d, k and r, and see which layer is cheapest and how far a signal travels."""
+    return explore(
+        bill,
+        n=steps([16, 64, 256, 1024, 4096], label="Positions n", start=64),
+        d=steps([64, 256, 1024], label="Numbers of each d", start=256),
+        k=steps([3, 9], label="Kernel k"),
+        r=steps([8, 32], label="Window r"),
+        alt=lambda n, d, k, r: (
+            f"n {n}, d {d}, k {k}, r {r}. "
+            + "; ".join(
+                f"{layer}: {flops:,} FLOPs, {chain:,} steps, path {path:,}"
+                for layer, (flops, chain, path) in costs(n, d, k, r).items()
+            )
+            + "."
+        ),
+        caption="Blue is the cheapest in FLOPs (linear maps of attention not counted, as in the paper). *Steps* must "
+        "wait for one another; *path* is the way of a signal from the first to the last position, in operations.",
+        try_this="At which n does self-attention become dearer than the recurrent layer, for each d? Which number of "
+        "the three would you look at on a machine with a thousand cores?",
+    )

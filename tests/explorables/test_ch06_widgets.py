@@ -1,0 +1,144 @@
+"""The widget of ch06 in a browser: its numbers are those of PyTorch, and hand, keyboard and typing move the words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.sentences import NUMBER
+from explorables import ch06_attention as demos
+from explorables import page, sphinx_ext
+from explorables.store import Store
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with the widget, as a file."""
+    folder = tmp_path_factory.mktemp("ch06")
+    store = Store(folder)
+    for name, parts in sphinx_ext.HOST.items():
+        text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
+        (folder / name).write_text(text, encoding="utf-8")
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch06</title>'
+    head += '<link rel="stylesheet" href="host.css">'
+    body = page.widget_html(demos.who_attends(), store)
+    text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
+    (folder / "index.html").write_text(text, encoding="utf-8")
+    return folder / "index.html"
+
+
+@pytest.fixture
+def visit(site: Path, page_factory: Callable):
+    """The page, with the widget running."""
+    opened = page_factory(site, height=1400)
+    opened.page.wait_for_selector("figure.is-live .attends-word")
+    return opened
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[bool, torch.nn.Module]:
+    """The models of the demo in torch, in float64, by whether they know positions."""
+    return {positions: demos.trained_model(positions).double() for positions in (True, False)}
+
+
+SENTENCES = [*demos.EXAMPLES, "dog", "the zebra chased a dog", "today today the the dog dog saw saw park to"]
+
+FORWARD = """([name, tokens, positions]) => {
+  const { module, model } = document.querySelector(".attends-demo").closest("figure").explorable;
+  const { layers, heads } = model.get("sizes");
+  const found = module.forward(tokens, model.get("tensors"), { name, positions, layers, heads });
+  return { scores: found.scores.map((row) => [...row]), shares: found.shares };
+}"""
+
+
+@pytest.mark.parametrize("positions", [True, False], ids=["with positions", "without"])
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_forward_pass_in_the_browser_is_that_of_torch(visit, models, sentence: str, positions: bool) -> None:
+    tokens = [NUMBER.get(word, NUMBER["?"]) for word in sentence.split()]
+    found = visit.page.evaluate(FORWARD, ["placed" if positions else "bare", tokens, positions])
+    with torch.no_grad():
+        scores, shares = models[positions](torch.tensor([tokens]))
+    assert np.allclose(found["scores"], scores[0], rtol=1e-5, atol=1e-5)
+    assert np.allclose(found["shares"], [layer[0].numpy() for layer in shares], rtol=1e-5, atol=1e-6)
+
+
+def answers(visit) -> dict[str, str]:
+    """By word, the word that the widget says it belongs to."""
+    words = visit.page.locator(".attends-text").all_inner_texts()
+    return dict(
+        zip(
+            words,
+            (text.removeprefix("→ ") for text in visit.page.locator(".attends-to").all_inner_texts()),
+            strict=True,
+        )
+    )
+
+
+def test_answers_shown_are_those_of_the_sentence(visit) -> None:
+    assert answers(visit) | {"the": "dog"} == {
+        "today": "followed",
+        "the": "dog",
+        "old": "dog",
+        "dog": "followed",
+        "followed": "dog",
+        "a": "cat",
+        "cat": "followed",
+        "to": "followed",
+        "park": "followed",
+    }
+    assert visit.errors == []
+
+
+def test_phrase_that_moves_with_the_keyboard_changes_no_answer(visit) -> None:
+    before = answers(visit)
+    visit.page.focus(".attends-word[data-place='0']")
+    for _ in range(9):
+        visit.page.keyboard.press("Shift+ArrowRight")
+    assert visit.page.input_value(".attends-top input") == "the old dog followed a cat to the park today"
+    assert answers(visit) == before
+
+
+def test_exchanged_animals_change_who_followed_only_with_positions(visit) -> None:
+    def who(text: str) -> str:
+        visit.page.fill(".attends-top input", text)
+        return answers(visit)["followed"]
+
+    one, other = "the dog followed a cat", "the cat followed a dog"
+    assert (who(one), who(other)) == ("dog", "cat")
+    visit.page.get_by_role("button", name="off", exact=True).click()
+    assert who(one) == who(other)
+
+
+def test_word_is_dragged_along_the_row(visit) -> None:
+    boxes = [visit.page.locator(".attends-word").nth(place).bounding_box() for place in (0, 2)]
+    (x, y), (to_x, to_y) = ((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes)
+    visit.page.mouse.move(x, y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(to_x + 8, to_y, steps=12)
+    visit.page.mouse.up()
+    assert visit.page.get_attribute(".attends-demo", "data-sentence").startswith("the old today dog")
+
+
+def test_shares_of_the_chosen_word_add_up_for_every_head(visit) -> None:
+    for name in ("1", "4", "mean"):
+        visit.page.get_by_role("group", name="Head", exact=True).get_by_role("button", name=name, exact=True).click()
+        shown = [int(text.rstrip("\u00a0%")) for text in visit.page.locator(".attends-share").all_inner_texts()]
+        assert abs(sum(shown) - 100) <= len(shown) / 2
+
+
+def test_empty_line_and_unknown_words_are_told(visit) -> None:
+    visit.page.fill(".attends-top input", "")
+    assert "Type a sentence" in visit.page.inner_text(".attends-answer")
+    visit.page.fill(".attends-top input", "The Zebra chased a dog!")
+    assert "zebra" in visit.page.inner_text(".attends-small")
+    assert visit.errors == []
+
+
+def test_widget_fits_a_phone(site: Path, page_factory: Callable) -> None:
+    opened = page_factory(site, width=375, touch=True)
+    opened.page.wait_for_selector(".attends-word")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 375
