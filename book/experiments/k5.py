@@ -227,7 +227,7 @@ def figure(result: Result, dark: bool = False) -> Figure:
         for axes, timing, width in zip(clocks, timed.values(), settings["widths"], strict=True):
             _draw(axes, settings["lengths"], timing["ratio"], theme)
             _mark_crossovers(axes, timing, theme)
-            axes.set(title=f"Time of a step, width {width}", xscale="log", yscale="log", xlabel="Length n")
+            axes.set(title=f"Time forward and backward, width {width}", xscale="log", yscale="log", xlabel="Length n")
             axes.set(ylabel=f"Time / RNN at {settings['lengths'][0]}")
             axes.set_xticks(settings["lengths"], settings["lengths"])
             axes.minorticks_off()
@@ -262,7 +262,7 @@ def _mark_crossovers(axes: Axes, timing: Result, theme: Theme) -> None:
         at = statistics.mean(found)
         axes.axvline(at, color=theme.ink, linewidth=1, linestyle=":")
         axes.annotate(
-            f"{SHORT[kind]} ahead", (at, 0.04 + 0.09 * place), (-3, 0), xycoords=("data", "axes fraction"),
+            f"{SHORT[kind]} ahead →", (at, 0.04 + 0.09 * place), (-3, 0), xycoords=("data", "axes fraction"),
             textcoords="offset points", ha="right", fontsize=8.5,
         )  # fmt: skip
 

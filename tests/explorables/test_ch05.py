@@ -1,0 +1,93 @@
+"""The demos of ch05 against torch, against counting and against the stored result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot as plt
+
+import experiments
+from explorables import ch05_recurrence as demos
+
+KINDS = (demos.RECURRENCE, demos.CONVOLUTION, demos.DILATED, demos.ATTENTION)
+
+
+@pytest.fixture(autouse=True)
+def figures() -> Iterator[None]:
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("n", [5, 9, 16])
+@pytest.mark.parametrize("kind", KINDS)
+def test_ways_and_moments_are_those_of_the_graph(kind: str, n: int) -> None:
+    table = demos.reads(kind, n)
+    graph = networkx.DiGraph([(source, value) for value, sources in table.items() for source in sources])
+    way = demos.shortest_way(table)
+    assert networkx.is_path(graph, way) and (way[0], way[-1]) == ((0, 0), max(table))
+    assert len(way) - 1 == networkx.shortest_path_length(graph, (0, 0), max(table))
+    assert max(demos.moments(table).values()) == networkx.dag_longest_path_length(graph)
+
+
+@pytest.mark.parametrize("kind", [demos.CONVOLUTION, demos.DILATED])
+def test_with_one_layer_less_the_last_output_would_not_see_the_first_input(kind: str) -> None:
+    table = demos.reads(kind, 16)
+    top = max(table)[0]
+    fewer = {value: sources for value, sources in table.items() if value[0] < top}
+    graph = networkx.DiGraph([(source, value) for value, sources in fewer.items() for source in sources])
+    assert not networkx.has_path(graph, (0, 0), max(fewer))
+
+
+def test_matrix_has_the_spectral_radius_that_the_slider_names() -> None:
+    assert np.abs(np.linalg.eigvals(0.7 * demos._matrix())).max() == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("scale", demos.INPUTS.values())
+def test_gradient_by_lag_is_that_of_autograd(scale: float) -> None:
+    lags, weight = 6, torch.from_numpy(0.9 * demos._matrix())
+    drives = torch.from_numpy(scale * np.random.default_rng(0).normal(size=(2 * lags, demos.HIDDEN)))
+    states = [torch.zeros(demos.HIDDEN, dtype=torch.float64).requires_grad_()]
+    for drive in drives:
+        states.append(torch.tanh(weight @ states[-1] + drive))
+    expected = []
+    for lag in range(lags + 1):
+        rows = [torch.autograd.grad(number, states[-1 - lag], retain_graph=True)[0] for number in states[-1]]
+        expected.append(float(torch.stack(rows).norm()))
+    assert demos.gradient_by_lag(0.9, scale, lags) == pytest.approx(expected)
+
+
+def test_a_higher_bias_of_the_update_gate_keeps_more() -> None:
+    last = [demos.difference_by_step(bias)[:, -1].mean() for bias in demos.BIASES]
+    assert last == sorted(last)
+    assert last[0] < 1e-6 and last[-1] > 0.5
+
+
+def test_the_clock_shows_the_stored_times() -> None:
+    lines = demos.clock(256, 128).axes[0].lines
+    drawn = {tuple(line.get_ydata()) for line in lines if len(line.get_ydata()) > 2}
+    stored = experiments.load("k5")["times"]["width_2"]["ratio"]
+    assert drawn == {tuple(found["mean"]) for found in stored.values()}
+
+
+def test_recall_shows_the_stored_seeds() -> None:
+    result = experiments.load("k5")
+    bars = demos.recall_at(8).axes[0].patches
+    stored = [100 * found["mean"][1] for found in result["numbers"]["recall"].values()]
+    assert result["settings"]["gaps"][1] == 8
+    assert [bar.get_width() for bar in bars] == pytest.approx(stored)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [demos.spectral_radius, demos.gate_bias, demos.dependencies, demos.time_against_length, demos.recall_lag],
+    ids=lambda make: make.__name__,
+)
+def test_every_setting_has_words_of_its_own(make) -> None:
+    demo = make()
+    words = [demo.alt_at(position) for position in demo.positions()]
+    assert len(set(words)) == len(words)
