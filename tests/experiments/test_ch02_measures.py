@@ -58,7 +58,7 @@ def test_the_penalty_makes_the_weights_of_the_net_smaller():
         settings = replace(ch02_noise.QUICK, epochs=5)
         for _ in ch02_noise.epochs(model, x, y, penalty, settings, torch.Generator().manual_seed(0)):
             pass
-        norms.append(sum(float(p.square().sum()) for p in model.parameters() if p.dim() == 2))
+        norms.append(sum(p.detach().square().sum().item() for p in model.parameters() if p.dim() == 2))
     assert norms[1] < norms[0]
 
 
