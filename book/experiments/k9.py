@@ -174,6 +174,7 @@ def figure(result: Result, dark: bool = False) -> Figure:
         drawn, (above, below) = figures.panels((3.9, 2.7))
         _draw_kinds(above, result, theme)
         _draw_exact(below, result, theme)
+        drawn.legend(*above.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return drawn
 
 
@@ -188,7 +189,6 @@ def _draw_kinds(axes: Axes, result: Result, theme: Theme) -> None:
     axes.text(len(found["mean"]) - 1, 1.5e-15, "rounding of float64", ha="right", fontsize=9)
     axes.set(xlabel="Layers", ylabel="Distance to rank one", yscale="log", ylim=(3e-17, 8))
     axes.set_title("Random layers")
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.82), ncols=2)
 
 
 def _draw_exact(axes: Axes, result: Result, theme: Theme) -> None:
