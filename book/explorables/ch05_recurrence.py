@@ -110,7 +110,7 @@ def difference_by_step(bias: float) -> np.ndarray:
             x[1, 0] = -x[0, 0]
             one, other = layer(x)[0]
             apart = (one - other).norm(dim=1)
-            rows.append((apart / apart[0]).numpy())
+            rows.append((apart / apart[0]).clamp(min=1e-20).numpy())  # a logarithm is taken of it
     return np.array(rows)
 
 
