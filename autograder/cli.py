@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -182,10 +183,13 @@ def _sample_class(arguments: argparse.Namespace) -> int:
 def _grade(arguments: argparse.Namespace) -> int:
     # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    gc.disable()  # what is imported stays: looking through it for garbage, now and later, costs a quarter of the start
     from rich.console import Console
 
     from autograder.grading.command import Order, grade
 
+    gc.freeze()
+    gc.enable()
     here = Path.cwd()
     root = here if (here / "nbgrader_config.py").is_file() else ROOT  # as nbgrader's own commands look for it
     fields = {name: value for name, value in vars(arguments).items() if name != "run"}

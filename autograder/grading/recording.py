@@ -100,7 +100,7 @@ class Recorder:
         found = restore(notebook, released.cells)
         notebook.metadata[NOTES] = {"irregularities": [[each.kind, each.name, each.message] for each in found]}
         for step in self._sanitize:
-            notebook, _ = step(notebook, {})
+            notebook, _ = step.preprocess(notebook, {})
         if released.kernelspec:
             notebook.metadata["kernelspec"] = dict(released.kernelspec)
         return notebook
@@ -138,7 +138,7 @@ class Recorder:
         for name, notebook in notebooks.items():
             resources: dict[str, Any] = {"nbgrader": {"student": student, "notebook": name}}
             for step in self._finish:
-                notebooks[name], _ = step(notebook, resources)
+                notebooks[name], _ = step.preprocess(notebooks[name], resources)
         self._write(student, folder, notebooks)
         try:
             self._enter(student, folder, results, notebooks)
@@ -203,9 +203,10 @@ class Recorder:
 
 
 def _steps(names: Iterable[Any], config: Config) -> list[Any]:
-    """The configured steps that need no gradebook, ready to be called."""
+    """The configured steps that are switched on and need no gradebook."""
     classes = [import_item(name) if isinstance(name, str) else name for name in names]
-    return [each(config=config) for each in classes if not issubclass(each, _OURS)]
+    steps = [each(config=config) for each in classes if not issubclass(each, _OURS)]
+    return [step for step in steps if step.enabled]
 
 
 def _open(directory: CourseDirectory) -> Gradebook:
