@@ -93,6 +93,13 @@ def trained_model(positions: bool) -> Any:
     return model.eval()
 
 
+def sentence_models() -> dict[str, dict[str, Any]]:
+    """Of the model with positions ("placed") and without ("bare"): parameters, and accuracy on new sentences."""
+    from experiments.weights import demo_weights
+
+    return demo_weights("sentences")[1]["models"]
+
+
 def _matrix(axes: Axes, shares: np.ndarray, queries: list[str], keys: list[str]) -> None:
     """Shares as cells, rows the queries."""
     axes.imshow(shares, vmin=0, vmax=1, cmap=style.SEQUENTIAL)
@@ -112,20 +119,26 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 KEYS = np.array([[1.0, 0.2], [0.3, 1.1], [-0.9, 0.6], [-0.5, -1.0], [0.8, -0.8]])
 VALUES = np.array([8.0, 3.0, 6.0, 1.0, 5.0])
+QUERY = np.array([1.6, -0.4])
 
 
-def query(angle: int, length: float) -> Figure:
-    """A query of length {length} that points {angle}, among five keys: scores, shares and the answer."""
+def asked(pointing: np.ndarray) -> tuple[np.ndarray, float]:
+    """Shares of the five keys, and the answer, for a query in the plane."""
+    shares = softmax(KEYS @ pointing / np.sqrt(2))
+    return shares, float(shares @ VALUES)
+
+
+def query_and_shares() -> Figure:
+    """Five keys in the plane, a query, and the shares of the keys, for readers without JavaScript."""
     from matplotlib import pyplot as plt
 
-    shares, answer = asked(angle, length)
-    pointing = length * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    shares, answer = asked(QUERY)
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 2.9), width_ratios=(1.25, 1))
     for place, (key, share) in enumerate(zip(KEYS, shares, strict=True)):
         left.plot([0, key[0]], [0, key[1]], color=style.GREY, linewidth=1)
         left.scatter(*key, s=60 + 500 * share, color=style.BLUE, alpha=0.85)
         left.text(*(1.32 * key), f"k{place}", ha="center", va="center")
-    left.annotate("", pointing, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.ORANGE, "linewidth": 2.2})
+    left.annotate("", QUERY, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.ORANGE, "linewidth": 2.2})
     left.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), xticks=[], yticks=[], aspect="equal")
     left.spines[:].set_visible(False)
     left.set_title("query (orange), keys", loc="left")
@@ -137,29 +150,19 @@ def query(angle: int, length: float) -> Figure:
     return figure
 
 
-def asked(angle: int, length: float) -> tuple[np.ndarray, float]:
-    """Shares of the five keys, and the answer, for a query in the plane."""
-    pointing = length * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
-    shares = softmax(KEYS @ pointing / np.sqrt(2))
-    return shares, float(shares @ VALUES)
-
-
-def query_among_keys() -> Demo:
-    """Turn and stretch a query: who gets how much, and what comes out."""
-    return explore(
-        query,
-        angle=steps(range(0, 360, 30), label="Direction of the query", unit="°"),
-        length=steps([0, 1, 2, 8], label="Length of the query", start=2),
-        alt=lambda angle, length: (
-            f"Query of length {length:g} at {angle} degrees. Shares "
-            + ", ".join(f"k{place} {100 * share:.0f} %" for place, share in enumerate(asked(angle, length)[0]))
-            + f"; answer {asked(angle, length)[1]:.2f}."
-        ),
-        play="angle",
-        caption="The direction of the query decides *which* key gets most; its length decides *how much more*. At "
-        "length 0 all keys are alike and the answer is the plain mean of the values; a long query picks one.",
-        try_this="Find a direction from which the answer is nearly 8, and one from which it is nearly 1. Can the "
-        "answer ever be 9?",
+def query_among_keys() -> Widget:
+    """Drag a query among five keys: who gets how much, and what comes out."""
+    return widget(
+        "widgets/drag_query.js",
+        css="widgets/drag_query.css",
+        data={"keys": KEYS.tolist(), "values": VALUES.tolist(), "query": QUERY.tolist()},
+        preview=query_and_shares,
+        alt="A plane with a query and five keys that can be dragged or moved with the arrow keys, the share of every "
+        "key as a bar, and the answer: the mean of the values, weighted by the shares.",
+        caption="The direction of the query decides *which* key gets most; its length decides *how much more*. The "
+        "area of a key is its share; the dotted ring has radius 1.",
+        try_this="Drag the query until the answer is nearly 8, then until it is nearly 1. What is the answer when the "
+        "query lies in the middle? Can you make it 9, by moving the keys too?",
     )
 
 

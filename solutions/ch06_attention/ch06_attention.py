@@ -2,7 +2,7 @@
 # # Attention: told that elements relate
 #
 # A convolution is told that near things belong together. In a sentence that is half true: in "the dog that we met
-# yesterday in the park **barks**", what barks stands nine words before. Attention is told something else: *any element
+# yesterday in the park **barks**", what barks stands eight words before. Attention is told something else: *any element
 # may matter to any other, and which ones do is for the elements themselves to say*. Where they stand may shift.
 #
 # In this notebook you write attention from nothing: the weighted mean that it is, the masks that say who may look at

@@ -8,33 +8,24 @@ import torch
 from torch.nn import functional as F
 
 from experiments import layers, readers
+from experiments.sentences import NUMBER
 from explorables import ch06_attention as demos
 
-DEMOS = [
-    demos.query_among_keys,
-    demos.scale_slider,
-    demos.mask_gallery,
-    demos.heads_as_convolution,
-    demos.what_it_costs,
-]
+DEMOS = [demos.scale_slider, demos.mask_gallery, demos.heads_as_convolution, demos.what_it_costs]
 
 
 @pytest.mark.parametrize("make", DEMOS)
 def test_every_setting_has_words_of_its_own(make) -> None:
     demo = make()
     words = [demo.alt_at(position) for position in demo.positions()]
-    if make is demos.query_among_keys:  # a query of length 0 points nowhere
-        words = [text.split(". ", 1)[0] for text in words]
     assert len(set(words)) == len(words)
 
 
-@pytest.mark.parametrize(("angle", "length"), [(0, 1), (210, 8), (90, 0)])
-def test_answer_to_a_query_is_that_of_torch(angle: int, length: float) -> None:
-    turn = np.radians(angle)
-    query = torch.tensor([[length * np.cos(turn), length * np.sin(turn)]])
+@pytest.mark.parametrize("pointing", [(1.6, -0.4), (0.0, 0.0), (-7.0, 3.0)])
+def test_answer_to_a_query_is_that_of_torch(pointing: tuple[float, float]) -> None:
     keys, values = torch.from_numpy(demos.KEYS), torch.from_numpy(demos.VALUES)[:, None]
-    expected = F.scaled_dot_product_attention(query, keys, values)
-    assert demos.asked(angle, length)[1] == pytest.approx(float(expected), abs=1e-12)
+    expected = F.scaled_dot_product_attention(torch.tensor([pointing], dtype=torch.float64), keys, values)
+    assert demos.asked(np.array(pointing))[1] == pytest.approx(float(expected), abs=1e-12)
 
 
 @pytest.mark.parametrize("mask", demos.MASKS)
@@ -83,3 +74,14 @@ def test_the_bill_is_what_the_experiment_counts(n: int, d: int, k: int, r: int) 
     for name, width in (("restricted", r), ("convolution", k)):
         path = layers.farthest_path(n, lambda count, width=width: layers.window_graph(n, width, count))
         assert found[name][2] == path
+
+
+@pytest.mark.slow
+def test_of_the_last_layer_some_heads_look_at_who_acts_and_some_elsewhere() -> None:
+    """What the page says of the verb of the first example."""
+    words = demos.EXAMPLES[0].split()
+    tokens = torch.tensor([[NUMBER[word] for word in words]])
+    with torch.no_grad():
+        shares = demos.trained_model(positions=True)(tokens)[1][-1][0, :, words.index("followed")]
+    looked_at = [words[place] for place in shares.argmax(1).tolist()]
+    assert 0 < looked_at.count("dog") < len(looked_at)

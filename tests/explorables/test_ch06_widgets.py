@@ -17,7 +17,7 @@ from explorables.store import Store
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with the widget, as a file."""
+    """A page with both widgets, as a file."""
     folder = tmp_path_factory.mktemp("ch06")
     store = Store(folder)
     for name, parts in sphinx_ext.HOST.items():
@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch06</title>'
     head += '<link rel="stylesheet" href="host.css">'
-    body = page.widget_html(demos.who_attends(), store)
+    body = "".join(page.widget_html(widget, store) for widget in (demos.who_attends(), demos.query_among_keys()))
     text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
     (folder / "index.html").write_text(text, encoding="utf-8")
     return folder / "index.html"
@@ -33,9 +33,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def visit(site: Path, page_factory: Callable):
-    """The page, with the widget running."""
-    opened = page_factory(site, height=1400)
-    opened.page.wait_for_selector("figure.is-live .attends-word")
+    """The page, with both widgets running."""
+    opened = page_factory(site, height=2000)
+    opened.page.wait_for_function("document.querySelectorAll('figure.is-live').length === 2")
     return opened
 
 
@@ -142,3 +142,35 @@ def test_widget_fits_a_phone(site: Path, page_factory: Callable) -> None:
     opened = page_factory(site, width=375, touch=True)
     opened.page.wait_for_selector(".attends-word")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+ATTEND = """([query, scaled]) => {
+  const { module, model } = document.querySelector(".query-demo").closest("figure").explorable;
+  return module.attend(query, model.get("keys"), model.get("values"), scaled);
+}"""
+
+
+@pytest.mark.parametrize("query", [[1.6, -0.4], [0, 0], [-400.0, 900.0]])
+def test_shares_of_a_dragged_query_are_those_of_torch(visit, query: list[float]) -> None:
+    found = visit.page.evaluate(ATTEND, [query, True])
+    given = (torch.tensor([query], dtype=torch.float64), *map(torch.from_numpy, (demos.KEYS, demos.VALUES[:, None])))
+    assert np.allclose(found["answer"], float(torch.nn.functional.scaled_dot_product_attention(*given)), atol=1e-12)
+
+
+def test_query_is_dragged_and_the_answer_follows(visit) -> None:
+    box = visit.page.locator(".query-plane").bounding_box()
+    scale, x, y = box["width"] / 4.4, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    visit.page.mouse.move(x + 1.6 * scale, y + 0.4 * scale)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x - 1.0 * scale, y - 0.5 * scale, steps=5)
+    visit.page.mouse.up()
+    shown = float(visit.page.get_attribute(".query-demo", "data-answer"))
+    assert shown == pytest.approx(demos.asked(np.array([-1.0, 0.5]))[1], abs=0.05)
+
+
+def test_arrow_keys_move_a_key(visit) -> None:
+    visit.page.focus(".query-point[data-place='1']")
+    before = visit.page.get_attribute(".query-demo", "data-answer")
+    visit.page.keyboard.press("ArrowLeft")
+    assert visit.page.get_attribute(".query-demo", "data-answer") != before
+    assert "0.9, 0.2" in visit.page.get_attribute(".query-point[data-place='1']", "aria-label")
