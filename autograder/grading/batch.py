@@ -25,7 +25,7 @@ from traitlets.config import Config
 from autograder.authoring.hidden import find_key
 from autograder.execution import Limits, SandboxProblem
 from autograder.grading.engine import ATTEMPTS, ConfinedExecutor, Engine, engine_version
-from autograder.grading.jobs import Job, Result, key_of, unjudged
+from autograder.grading.jobs import Job, Result, dumps, key_of, loads, unjudged
 from autograder.grading.judging import Exam
 from autograder.grading.ledger import GradingProblem, Ledger
 from autograder.grading.nbgrader_steps import NOTES, Judge
@@ -264,7 +264,7 @@ class Batch:
         except Unreadable as problem:
             return replace(self._unread(name, f"{name}.ipynb: {problem}"), key=key)
         beside = {each: held for each, held in files.items() if each != "timestamp.txt"}
-        return Job(key, name, nbformat.writes(notebook), self._recorder.released[name].checks, tuple(beside.items()))
+        return Job(key, name, dumps(notebook), self._recorder.released[name].checks, tuple(beside.items()))
 
     def _unread(self, name: str, why: str) -> Result:
         """The result of a file that is no notebook: the release, with what a person should know at its top."""
@@ -283,7 +283,7 @@ class Batch:
         kept = None if self._force else self._ledger.result(key)
         made = kept or make()
         if isinstance(made, Job) and not self._force and self._ledger.starts(key) >= ATTEMPTS:
-            notebook = nbformat.reads(made.notebook, as_version=4)
+            notebook = loads(made.notebook)
             made = unjudged(key, notebook, f"grading it stopped the grader {ATTEMPTS} times")
         if isinstance(made, Job):
             self._ledger.start(key)

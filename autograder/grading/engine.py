@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import nbformat
 import torch
 from torch import Tensor
 from traitlets import Bool, Float, Integer
@@ -29,7 +28,7 @@ from autograder.execution import (
     Submission,
     WarmParent,
 )
-from autograder.grading.jobs import Job, Result, result, unjudged
+from autograder.grading.jobs import Job, Result, loads, result, unjudged
 from autograder.grading.judging import Exam, Session, judge
 
 ATTEMPTS = 3
@@ -173,7 +172,7 @@ class Engine:
                 trouble = problem
         if isinstance(trouble, Unfinished) and trouble.report.reason is Reason.SETUP_FAILED:
             raise trouble
-        notebook = nbformat.reads(job.notebook, as_version=4)
+        notebook = loads(job.notebook)
         return unjudged(job.key, notebook, f"it was run {ATTEMPTS} times and never came to an end ({trouble})")
 
     def close(self) -> None:
@@ -181,7 +180,7 @@ class Engine:
         self._sessions.close()
 
     def _judge(self, job: Job) -> Result:
-        notebook = nbformat.reads(job.notebook, as_version=4)
+        notebook = loads(job.notebook)
         with _folder(job.files) as folder, self._sessions.session(folder) as session:
             judged = judge(notebook, job.checks, self._exams.get(job.stem), session)
             report = session.finish()

@@ -21,18 +21,19 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, Notebook, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, OverwriteKernelspec
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteKernelspec
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.integrity import ReleasedCell, restore
-from autograder.grading.jobs import Result
+from autograder.grading.jobs import Result, loads
 from autograder.grading.ledger import GradingProblem
 from autograder.grading.nbgrader_steps import NOTES, Judge, RestoreCells, SaveScores, released_cells, save_scores
 
-_OURS = (Judge, RestoreCells, SaveScores, AssignLatePenalties, OverwriteKernelspec)
+# Done here with the gradebook that is open. Metadata is not checked twice: every cell's was just put back as released.
+_OURS = (Judge, RestoreCells, SaveScores, AssignLatePenalties, OverwriteKernelspec, CheckCellMetadata)
 
 
 class Busy(Exception):
@@ -134,8 +135,8 @@ class Recorder:
 
     def record(self, student: str, folder: Path, results: Mapping[str, Result]) -> Recorded:
         """Enters the results of a submission in `folder`, by notebook. Raises Busy when the gradebook is locked."""
-        notebooks = {name: nbformat.reads(result.notebook, as_version=4) for name, result in results.items()}
-        for name, notebook in notebooks.items():
+        notebooks = {name: loads(result.notebook) for name, result in results.items()}
+        for name in notebooks:
             resources: dict[str, Any] = {"nbgrader": {"student": student, "notebook": name}}
             for step in self._finish:
                 notebooks[name], _ = step.preprocess(notebooks[name], resources)

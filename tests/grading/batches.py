@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from in_process import InProcessSession
 from rich.console import Console
 from small_course import STEM, Course
@@ -18,7 +17,7 @@ from traitlets.config import Config
 from autograder.grading import batch as batches
 from autograder.grading import command
 from autograder.grading.batch import Batch, Row
-from autograder.grading.jobs import Job, Result, result
+from autograder.grading.jobs import Job, Result, loads, result
 from autograder.grading.judging import Exam, judge
 from autograder.grading.ledger import Ledger
 from autograder.grading.recording import Recorder
@@ -35,7 +34,7 @@ class InProcessPool:
     def submit(self, job: Job) -> Future[Result]:
         self.jobs.append(job)
         future: Future[Result] = Future()
-        notebook = nbformat.reads(job.notebook, as_version=4)
+        notebook = loads(job.notebook)
         judged = judge(notebook, job.checks, self.exams[job.stem], InProcessSession())
         future.set_result(result(job.key, notebook, judged, {"cpu_seconds": 0.0}))
         return future

@@ -203,12 +203,10 @@ def test_closing_waits_for_nobody(course, solved):
     pool = LocalPool(engine, 1)
     with closing(Recorder(graded.config, graded.directory, STEM)) as recorder:
         solved.cells.insert(1, v4.new_code_cell("import time\ntime.sleep(60)"))
-        from nbformat import writes
-
-        from autograder.grading.jobs import Job
+        from autograder.grading.jobs import Job, dumps
 
         notebook = recorder.restored(STEM, solved)
-        pool.submit(Job("key", STEM, writes(notebook), recorder.released[STEM].checks))
+        pool.submit(Job("key", STEM, dumps(notebook), recorder.released[STEM].checks))
     time.sleep(0.3)
     began = time.monotonic()
     pool.close()
