@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorables import choice, explore, steps, style, toggle, widget
+from explorables import explore, steps, style, toggle, widget
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -228,46 +228,46 @@ MASKS = {
     "neither": np.tril(np.ones((N, N), bool)) & (np.arange(N) < FILLED),
     "two neighbours at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
 }
-WHEN = {"before the softmax": True, "after it (a mistake)": False}
+START = "not the future"
+SCORES = np.random.default_rng(2).normal(size=(N, N)).round(2)
 
 
-def masked(mask: str, when: str) -> np.ndarray:
-    """Shares of random scores under a mask that is applied before or after the softmax."""
-    scores = np.random.default_rng(2).normal(size=(N, N))
-    if WHEN[when]:
-        return softmax(np.where(MASKS[mask], scores, -np.inf))
-    return softmax(scores) * MASKS[mask]
+def masked(mask: np.ndarray, early: bool) -> np.ndarray:
+    """Shares of the scores under a mask that is applied before the softmax (early) or, wrongly, after it."""
+    return softmax(np.where(mask, SCORES, -np.inf)) if early else softmax(SCORES) * mask
 
 
-def mask_and_shares(mask: str, when: str) -> Figure:
-    """Who may look: {mask}; the mask applied {when}. Shares, and what each row adds up to."""
+def mask_and_shares() -> Figure:
+    """The shares under a causal mask, and what each row adds up to, for readers without JavaScript."""
     from matplotlib import pyplot as plt
 
-    shares = masked(mask, when)
+    shares = masked(MASKS[START], early=True)
     names = [str(place) for place in range(N)]
     figure, axes = plt.subplots(figsize=(style.WIDTH, 3.6))
     _matrix(axes, shares, names, names)
-    for at in zip(*np.nonzero(~MASKS[mask]), strict=True):
-        axes.text(at[1], at[0], "✕", ha="center", va="center", color="white", fontsize=11)
+    for row, column in zip(*np.nonzero(~MASKS[START]), strict=True):
+        axes.text(column, row, "✕", ha="center", va="center", color="white", fontsize=11)
     for place, total in enumerate(shares.sum(1)):
         axes.text(N - 0.3, place, f"sum {100 * total:.0f} %", va="center", fontsize=10)
     return figure
 
 
-def mask_gallery() -> Demo:
-    """Masks, and what goes wrong when they come too late."""
-    return explore(
-        mask_and_shares,
-        mask=choice(list(MASKS), label="Who may be looked at", start="not the future"),
-        when=choice(list(WHEN), label="Masked"),
-        alt=lambda mask, when: (
-            f"Mask: {mask}, applied {when}. Rows add up to "
-            + ", ".join(f"{100 * total:.0f} %" for total in masked(mask, when).sum(1))
-            + "."
-        ),
-        caption="Rows ask, columns are asked; crosses are forbidden. Yellow is a large share.",
-        try_this="Which of these masks would you need to write a text word by word, in a batch of texts of different "
-        "lengths? Then apply it after the softmax, and look at the sums.",
+def paint_mask() -> Widget:
+    """Click on cells: who may look at whom, and what goes wrong when the mask comes too late."""
+    return widget(
+        "widgets/paint_mask.js",
+        css="widgets/paint_mask.css",
+        data={
+            "scores": SCORES.tolist(),
+            "masks": {name: mask.tolist() for name, mask in MASKS.items()},
+            "start": START,
+        },
+        preview=mask_and_shares,
+        alt="A table of six queries by six keys. Each cell shows the share, in percent, that the query gives the key; "
+        "a click forbids or allows it. Behind each row stands what it adds up to.",
+        caption="Rows ask, columns are asked; crosses are forbidden. The six by six scores stay the same all the time.",
+        try_this="Which mask would you need to write a text word by word, in a batch of texts of different lengths? "
+        "Apply it after the softmax, and look at the sums. Then forbid a whole row.",
     )
 
 

@@ -11,7 +11,7 @@ from experiments import layers, readers
 from experiments.sentences import NUMBER
 from explorables import ch06_attention as demos
 
-DEMOS = [demos.scale_slider, demos.mask_gallery, demos.heads_as_convolution, demos.what_it_costs]
+DEMOS = [demos.scale_slider, demos.heads_as_convolution, demos.what_it_costs]
 
 
 @pytest.mark.parametrize("make", DEMOS)
@@ -28,12 +28,12 @@ def test_answer_to_a_query_is_that_of_torch(pointing: tuple[float, float]) -> No
     assert demos.asked(np.array(pointing))[1] == pytest.approx(float(expected), abs=1e-12)
 
 
-@pytest.mark.parametrize("mask", demos.MASKS)
-def test_rows_add_up_to_one_when_masked_before_the_softmax_only(mask: str) -> None:
-    early, late = (demos.masked(mask, when).sum(1) for when in demos.WHEN)
-    assert np.allclose(early, 1)
-    if not demos.MASKS[mask].all():
-        assert late.min() < 0.999
+@pytest.mark.parametrize("name", demos.MASKS)
+def test_rows_add_up_to_one_when_masked_before_the_softmax_only(name: str) -> None:
+    mask = demos.MASKS[name]
+    assert np.allclose(demos.masked(mask, early=True).sum(1), 1)
+    if not mask.all():
+        assert demos.masked(mask, early=False).sum(1).min() < 0.999
 
 
 def test_positions_are_those_of_the_experiments() -> None:

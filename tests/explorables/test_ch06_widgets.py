@@ -17,7 +17,7 @@ from explorables.store import Store
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with both widgets, as a file."""
+    """A page with its widgets, as a file."""
     folder = tmp_path_factory.mktemp("ch06")
     store = Store(folder)
     for name, parts in sphinx_ext.HOST.items():
@@ -25,7 +25,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch06</title>'
     head += '<link rel="stylesheet" href="host.css">'
-    body = "".join(page.widget_html(widget, store) for widget in (demos.who_attends(), demos.query_among_keys()))
+    body = "".join(
+        page.widget_html(widget, store)
+        for widget in (demos.who_attends(), demos.query_among_keys(), demos.paint_mask())
+    )
     text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
     (folder / "index.html").write_text(text, encoding="utf-8")
     return folder / "index.html"
@@ -33,9 +36,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def visit(site: Path, page_factory: Callable):
-    """The page, with both widgets running."""
-    opened = page_factory(site, height=2000)
-    opened.page.wait_for_function("document.querySelectorAll('figure.is-live').length === 2")
+    """The page, with its widgets running."""
+    opened = page_factory(site, height=2800)
+    opened.page.wait_for_function("document.querySelectorAll('figure.is-live').length === 3")
     return opened
 
 
@@ -174,3 +177,23 @@ def test_arrow_keys_move_a_key(visit) -> None:
     visit.page.keyboard.press("ArrowLeft")
     assert visit.page.get_attribute(".query-demo", "data-answer") != before
     assert "0.9, 0.2" in visit.page.get_attribute(".query-point[data-place='1']", "aria-label")
+
+
+MASKED = """([name, early]) => {
+  const { module, model } = document.querySelector(".mask-demo").closest("figure").explorable;
+  return module.masked(model.get("scores"), model.get("masks")[name], early).shares;
+}"""
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before the softmax", "after it"])
+@pytest.mark.parametrize("name", demos.MASKS)
+def test_masked_shares_in_the_browser_are_those_of_python(visit, name: str, early: bool) -> None:
+    assert np.allclose(visit.page.evaluate(MASKED, [name, early]), demos.masked(demos.MASKS[name], early), atol=1e-12)
+
+
+def test_painted_cell_gives_its_share_to_the_others_and_an_empty_row_is_nan(visit) -> None:
+    visit.page.get_by_role("button", name="Query 5, key 0: allowed").click()
+    assert visit.page.locator(".mask-sum").all_inner_texts()[1:] == ["100"] * 6
+    visit.page.get_by_role("button", name="Query 0, key 0: allowed").click()
+    assert visit.page.locator(".mask-sum").all_inner_texts()[1] == "nan"
+    assert visit.errors == []
