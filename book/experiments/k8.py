@@ -30,6 +30,7 @@ AGAINST = (
     "well as a residual one."
 )
 
+START, LATER = "start", "later"
 PLAIN, RESIDUAL, ZERO = "plain", "residual", "residual_zero"
 LABELS = {PLAIN: "plain", RESIDUAL: "residual", ZERO: "residual, branches start at zero"}
 TARGETS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -63,14 +64,7 @@ class Settings:
 
 DEFAULT = Settings()
 QUICK = Settings(
-    examples=300,
-    depths=(4, 8),
-    control_depth=4,
-    steps=4,
-    watched=(0, 4),
-    gradients_at=(0, 2),
-    fit_blocks=(1, 2),
-    fit_steps=4,
+    examples=300, control_depth=4, steps=2, watched=(0, 2), gradients_at=(0, 2), fit_blocks=(1, 2), fit_steps=4
 )
 
 
@@ -126,17 +120,26 @@ def measure(settings: Settings, report: Report) -> Result:
         for target, kind in product(TARGETS, LABELS):
             found = [_fitted(target, kind, blocks, seed, settings) for blocks in settings.fit_blocks]
             errors[target][kind].append(found)
-    by_depth = {
-        name: {k: {d: spread([run[name] for run in found]) for d, found in runs[k].items()} for k in runs}
-        for name in ("loss", "accuracy", "gradients")
-    }
+
+    def by_depth(read: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        return {k: {d: spread([read(run) for run in found]) for d, found in runs[k].items()} for k in runs}
+
     fits = {target: {k: spread(rows) for k, rows in kinds.items()} for target, kinds in errors.items()}
     return {
         "setup": {
             "data": "MNIST-1D, made anew for every seed",
             "parameters": {str(depth): parameters(settings, depth) for depth in settings.depths},
         },
-        "numbers": by_depth | {"control": {kind: spread(rows) for kind, rows in controls.items()}, "fit": fits},
+        "numbers": {
+            "loss": by_depth(lambda run: run["loss"]),
+            "accuracy": by_depth(lambda run: run["accuracy"]),
+            "gradients": {
+                START: by_depth(lambda run: run["gradients"][0]),
+                LATER: by_depth(lambda run: run["gradients"][-1]),
+            },
+            "control": {kind: spread(rows) for kind, rows in controls.items()},
+            "fit": fits,
+        },
     }
 
 
@@ -237,17 +240,17 @@ def _draw_gradients(axes: Axes, result: Result, theme: Theme) -> None:
     shown = _shown_depth(result)
     steps = result["settings"]["gradients_at"]
     for (kind, colour), marker in zip({PLAIN: 0, RESIDUAL: 1}.items(), figures.MARKERS, strict=False):
-        found = result["numbers"]["gradients"][kind][str(shown)]
-        for moment, line in ((0, "-"), (-1, "--")):
-            layers = range(1, len(found["mean"][moment]) + 1)
+        for moment, step, line in ((START, steps[0], "-"), (LATER, steps[-1], "--")):
+            found = result["numbers"]["gradients"][moment][kind][str(shown)]
+            layers = range(1, len(found["mean"]) + 1)
             axes.errorbar(
                 layers,
-                found["mean"][moment],
-                found["std"][moment],
+                found["mean"],
+                found["std"],
                 color=theme.colours[colour],
                 marker=marker,
                 linestyle=line,
-                label=f"{LABELS[kind]}, step {steps[moment]}",
+                label=f"{LABELS[kind]}, step {step}",
             )
     axes.set(xlabel="Layer, from the input up", ylabel="Gradient norm", yscale="log", ylim=(1e-3, 1e2))
     axes.set_title(f"The gradients of {shown} layers do not vanish")
@@ -283,10 +286,10 @@ def summary(result: Result) -> dict[str, str]:
         loss, accuracy = (numbers[name][kind][depth] for name in ("loss", "accuracy"))
         quoted[f"loss_{kind}_{depth}"] = f"{loss['mean'][-1]:.2f} ± {loss['std'][-1]:.2f}"
         quoted[f"error_{kind}_{depth}"] = percent_wrong(accuracy)
-        for moment, name in ((0, "start"), (-1, "later")):
-            norms = numbers["gradients"][kind][depth]["mean"][moment][1:-1]
-            quoted[f"gradient_{kind}_{depth}_{name}_low"] = _short(min(norms))
-            quoted[f"gradient_{kind}_{depth}_{name}_high"] = _short(max(norms))
+        for moment, by_kind in numbers["gradients"].items():
+            norms = by_kind[kind][depth]["mean"][1:-1]
+            quoted[f"gradient_{kind}_{depth}_{moment}_low"] = _short(min(norms))
+            quoted[f"gradient_{kind}_{depth}_{moment}_high"] = _short(max(norms))
     for target, kind in product(TARGETS, LABELS):
         found = numbers["fit"][target][kind]
         for place, blocks in enumerate(settings["fit_blocks"]):
@@ -310,7 +313,9 @@ def percent_wrong(accuracy: dict[str, Any]) -> str:
 
 
 def _short(value: float) -> str:
-    return "0" if value == 0 else f"{value:.2g}" if 1e-3 <= value < 1000 else f"{value:.0e}".replace("e-0", "e-")
+    if value >= 1000:
+        return f"{float(f'{value:.1g}'):,.0f}"
+    return "0" if value == 0 else f"{value:.2g}" if value >= 1e-3 else f"{value:.0e}".replace("e-0", "e-")
 
 
 def _verdict(result: Result) -> str:
@@ -329,7 +334,7 @@ def _verdict(result: Result) -> str:
         if degraded
         else "Deeper plain nets do not train worse: the claim fails."
     ]
-    norms = numbers["gradients"][PLAIN][str(shown)]["mean"][0][1:-1]
+    norms = numbers["gradients"][START][PLAIN][str(shown)]["mean"][1:-1]
     if degraded:
         small = norms[0] < 0.1 * norms[-1]
         parts.append(
@@ -343,7 +348,7 @@ def _verdict(result: Result) -> str:
         if ahead
         else "Another learning rate lets plain nets come level."
     )
-    deep = numbers["gradients"][PLAIN][str(deepest)]["mean"][0][1:-1]
+    deep = numbers["gradients"][START][PLAIN][str(deepest)]["mean"][1:-1]
     if deep[0] > 100 * deep[-1]:
         parts.append(f"At depth {deepest} the gradients of plain nets explode towards the input.")
     held = {kind: rise(kind, deepest) for kind in (RESIDUAL, ZERO)}

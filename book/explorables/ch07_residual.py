@@ -153,7 +153,7 @@ def learning_words(depth: int) -> str:
     return f"Training loss by step at {depth} layers. At the end: {ends}."
 
 
-MOMENTS = {"before training": 0, "after 100 steps": 1}
+MOMENTS = {"before training": "start", "after 100 steps": "later"}
 
 
 def gradients() -> Demo:
@@ -170,13 +170,13 @@ def gradients() -> Demo:
     )
 
 
-def gradient_by_layer(depth: int, moment: int) -> Figure:
+def gradient_by_layer(depth: int, moment: str) -> Figure:
     """Gradient norm by layer at {depth} layers."""
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(style.WIDTH, 3.4))
     for kind, (label, colour, marker) in KINDS.items():
-        norms = np.array(_k8()["numbers"]["gradients"][kind][str(depth)]["mean"][moment])
+        norms = np.array(_k8()["numbers"]["gradients"][moment][kind][str(depth)]["mean"])
         layers = np.arange(1, len(norms) + 1)
         shown = np.where(norms > 0, norms, np.nan)
         axes.plot(layers, shown, color=colour, marker=marker, markersize=4, label=label)
@@ -186,10 +186,10 @@ def gradient_by_layer(depth: int, moment: int) -> Figure:
     return figure
 
 
-def gradient_words(depth: int, moment: int) -> str:
+def gradient_words(depth: int, moment: str) -> str:
     """The picture in words."""
-    found = _k8()["numbers"]["gradients"]
-    norms = [found[kind][str(depth)]["mean"][moment] for kind in (PLAIN, RESIDUAL)]
+    found = _k8()["numbers"]["gradients"][moment]
+    norms = [found[kind][str(depth)]["mean"] for kind in (PLAIN, RESIDUAL)]
     first, last = ([f"{each[place]:.2g}" for each in norms] for place in (1, -2))
     return (
         f"Gradient norms at {depth} layers: plain {first[0]} in the second layer and {last[0]} in the last but one; "
@@ -296,7 +296,7 @@ def token_cloud(layers: int, stack: str) -> Figure:
     figure, (above, below) = plt.subplots(2, 1, figsize=(style.WIDTH, 4.9), height_ratios=(2.2, 1))
     x = clouds[layers] / np.sqrt(np.mean(clouds[layers] ** 2))
     above.scatter(x[:, 0], x[:, 1], c=clouds[0][:, 0], cmap="viridis", s=34, edgecolors=style.INK, linewidths=0.4)
-    above.set(xlim=(-4, 4), ylim=(-4, 4), xlabel="first number", ylabel="second number", aspect="equal")
+    above.set(xlim=(-4, 4), ylim=(-4, 4), xlabel="first number", ylabel="second number")
     _draw_distances(below, [apart(cloud) for cloud in clouds], layers)
     return figure
 

@@ -29,7 +29,7 @@ def test_every_number_that_the_page_quotes_is_in_the_summary(root: Path, name: s
 
 def test_degradation_is_there_at_16_layers_with_gradients_largest_near_the_input() -> None:
     assert losses("plain")[16] > 1.3 * losses("plain")[4]
-    inner = NUMBERS["k8"]["gradients"]["plain"]["16"]["mean"][0][1:-1]
+    inner = NUMBERS["k8"]["gradients"]["start"]["plain"]["16"]["mean"][1:-1]
     assert inner[0] == max(inner)
 
 
@@ -46,7 +46,7 @@ def test_residual_net_degrades_later_and_less_and_the_zero_start_not_at_all() ->
 
 
 def test_gradients_of_64_plain_layers_explode_towards_the_input() -> None:
-    inner = NUMBERS["k8"]["gradients"]["plain"]["64"]["mean"][0][1:-1]
+    inner = NUMBERS["k8"]["gradients"]["start"]["plain"]["64"]["mean"][1:-1]
     assert inner[0] > 1e3 * inner[-1]
 
 
