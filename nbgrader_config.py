@@ -8,6 +8,7 @@ Environment:
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 root = Path(__file__).resolve().parent
@@ -67,6 +68,13 @@ c.Judge.solutions = str(root / "solutions")
 c.Judge.course = str(course)
 c.Execute.extra_arguments = ["--IPKernelApp.log_level=ERROR"]  # every kernel warns that it talks over local TCP
 c.Execute.timeout = 120  # seconds a cell may take: ours train small networks
+
+# Pages that ask no other machine for anything: what is in our folders stands before nbgrader's files of that name.
+# find_spec, since importing costs seconds.
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(find_spec(package).origin).parent / folder / "templates")
+    for package, folder in (("autograder", "grading"), ("nbgrader", "server_extensions/formgrader"))
+]
 
 # Files downloaded from a learning platform: <student>_<whatever>_<chapter>.ipynb, or an archive of them, in
 # downloaded/<chapter>/archive/. The folder must be given relative to the root.
