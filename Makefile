@@ -82,8 +82,11 @@ serve: book ## Read the book in a browser, at http://localhost:8000 (PORT=...)
 	@echo "The book is at http://localhost:$(PORT)  (stop with Ctrl-C)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+# JupyterLab asks other machines for news and for newer versions, unless told not to.
+LAB := --LabApp.default_url=/lab/tree/exercises --LabApp.news_url=None \
+	--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate
 lab: env ## Open the exercises in JupyterLab
-	@$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/exercises $$([ "$$(id -u)" -ne 0 ] || echo --allow-root)
+	@$(PY) -m jupyterlab $(LAB) $$([ "$$(id -u)" -ne 0 ] || echo --allow-root)
 
 experiments: env ## Run the experiments behind the book's claims again (one: make experiments K=k1)
 	@$(PY) -m experiments$(if $(K),.$(K), --all)
