@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from dataclasses import dataclass, replace
@@ -10,10 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from experiments import figures, sequences
+from experiments import figures, scaling, sequences
 from experiments.figures import Theme
 from experiments.record import Report, Result, silent, spread
 from experiments.record import run as run_experiment
@@ -38,7 +37,7 @@ AGAINST = (
 class Settings:
     """Times are CPU time of one thread, forward and backward; a seed is one round of all measurements."""
 
-    seeds: tuple[int, ...] = (0, 1, 2, 3)
+    seeds: tuple[int, ...] = (0, 1, 2)
     widths: tuple[int, ...] = (32, 128)
     lengths: tuple[int, ...] = (64, 128, 256, 512, 1024, 2048, 4096)
     fitted: int = 3
@@ -48,6 +47,8 @@ class Settings:
     gradient_width: int = 32
     distances: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128)
     gaps: tuple[int, ...] = (4, 8, 16, 32)
+    later_gaps: tuple[int, ...] = (4, 32, 128)
+    radius: float = 1.0
     symbols: int = 4
     distractors: int = 8
     width: int = 32
@@ -60,7 +61,7 @@ class Settings:
 DEFAULT = Settings()
 QUICK = replace(
     DEFAULT, seeds=(0, 1, 2), widths=(8, 12), lengths=(16, 32, 64, 128), least_seconds=0.0, gradient_width=6,
-    distances=(1, 8, 32), gaps=(2, 6), width=8, updates=8, batch=8, test_sequences=50,
+    distances=(1, 8, 32), gaps=(2, 6), later_gaps=(2, 6), width=8, updates=8, batch=8, test_sequences=50,
 )  # fmt: skip
 
 LABELS = {RNN: "RNN", GRU: "GRU", CONVOLUTION: "causal convolution", ATTENTION: "attention"}
@@ -74,16 +75,18 @@ def run(settings: Settings = DEFAULT, report: Report = silent) -> Result:
 
 def measure(settings: Settings, report: Report) -> Result:
     """Longest chains; gradient norms and recall by seed; and times, which alone differ from run to run."""
-    gradients, recalls, rounds = [], [], []
+    gradients, recalls, transfers, rescaled, rounds = [], [], [], [], []
     for done, seed in enumerate(settings.seeds):
         for part, (words, rows, task) in enumerate(
             (
                 ("gradients", gradients, gradient_norms),
                 ("recall", recalls, recall),
+                ("longer gaps", transfers, transfer),
+                ("larger weights", rescaled, recall_rescaled),
                 ("times", rounds, times),
             )
         ):
-            report((done + part / 3) / len(settings.seeds), f"seed {seed}: {words}")
+            report((done + part / 5) / len(settings.seeds), f"seed {seed}: {words}")
             rows.append(task(seed, settings))
     by_width = {f"width_{i + 1}": [row[i] for row in rounds] for i in range(len(settings.widths))}
     return {
@@ -91,6 +94,8 @@ def measure(settings: Settings, report: Report) -> Result:
         "numbers": {
             "gradient": {kind: spread([row[kind] for row in gradients]) for kind in KINDS},
             "recall": {kind: spread([row[kind] for row in recalls]) for kind in KINDS},
+            "transfer": {kind: spread([row[kind] for row in transfers]) for kind in (RNN, GRU)},
+            "rescaled": {key: spread([row[key] for row in rescaled]) for key in rescaled[0]},
         },
         "times": {name: _timing(rows, settings) for name, rows in by_width.items()},
     }
@@ -102,23 +107,7 @@ def longest_chains(kind: str, lengths: tuple[int, ...]) -> list[int]:
     The graph is the one that autograd recorded, from the outputs back to the inputs.
     """
     layer = sequences.layer(kind, 2)
-    return [_depth(layer(torch.zeros(1, length, 2, requires_grad=True)).grad_fn) for length in lengths]
-
-
-def _depth(output: torch.autograd.graph.Node) -> int:
-    """The longest way from `output` back to a leaf, in operations; leaves do not count."""
-    depth: dict[object, int] = {}
-    waiting = [output]
-    while waiting:
-        node = waiting[-1]
-        sources = [source for source, _ in node.next_functions if source is not None and source.next_functions]
-        unknown = [source for source in sources if source not in depth]
-        if unknown:
-            waiting.extend(unknown)
-            continue
-        depth[node] = 1 + max((depth[source] for source in sources), default=0)
-        waiting.pop()
-    return depth[output]
+    return [scaling.longest_chain(layer(torch.zeros(1, length, 2, requires_grad=True))) for length in lengths]
 
 
 def gradient_norms(seed: int, settings: Settings) -> dict[str, list[float]]:
@@ -140,13 +129,46 @@ def gradient_norms(seed: int, settings: Settings) -> dict[str, list[float]]:
 
 def recall(seed: int, settings: Settings) -> dict[str, list[float]]:
     """By kind, the share of first symbols recalled across each gap, after the same number of updates."""
-    return {kind: [_recalled(kind, gap, seed, settings) for gap in settings.gaps] for kind in KINDS}
+    return {
+        kind: [recalled(trained(kind, gap, seed, settings), gap, seed, settings) for gap in settings.gaps]
+        for kind in KINDS
+    }
 
 
-def _recalled(kind: str, gap: int, seed: int, settings: Settings) -> float:
+def transfer(seed: int, settings: Settings) -> dict[str, list[float]]:
+    """By recurrent layer, the share recalled across each of `later_gaps` after training across the shortest gap."""
+    models = {kind: trained(kind, settings.gaps[0], seed, settings) for kind in (RNN, GRU)}
+    return {
+        kind: [recalled(model, gap, seed, settings) for gap in settings.later_gaps] for kind, model in models.items()
+    }
+
+
+def recall_rescaled(seed: int, settings: Settings) -> dict[str, float | list[float]]:
+    """The share that an RNN recalls across each gap when its W_h begins with a spectral radius of `radius`.
+
+    And the radius with which it begins otherwise.
+    """
+    with seeded(seed):
+        begins = float(spectral_radius(sequences.Recall(RNN, settings.width, 2, 1, 1).layer.layer.weight_hh_l0))
+    shares = [
+        recalled(trained(RNN, gap, seed, settings, settings.radius), gap, seed, settings) for gap in settings.gaps
+    ]
+    return {RNN: shares, "radius": begins}
+
+
+def spectral_radius(matrix: Tensor) -> Tensor:
+    """The largest absolute eigenvalue."""
+    return torch.linalg.eigvals(matrix.detach()).abs().max()
+
+
+def trained(kind: str, gap: int, seed: int, settings: Settings, radius: float | None = None) -> nn.Module:
+    """A net that was trained to recall across `gap`; `radius` is the spectral radius that W_h begins with, if given."""
     symbols, distractors = settings.symbols, settings.distractors
     with seeded(seed) as generator:
         model = sequences.Recall(kind, settings.width, gap + 2, symbols + distractors + 1, symbols)
+        if radius is not None:
+            weight = model.layer.layer.weight_hh_l0
+            weight.data *= radius / spectral_radius(weight)
         optimizer = torch.optim.Adam(model.parameters(), lr=settings.rate)
         for _ in range(settings.updates):
             x, y = sequences.recall_batch(settings.batch, gap, symbols, distractors, generator)
@@ -155,9 +177,15 @@ def _recalled(kind: str, gap: int, seed: int, settings: Settings) -> float:
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-        x, y = sequences.recall_batch(settings.test_sequences, gap, symbols, distractors, generator)
-        with torch.no_grad():
-            return float((model(x).argmax(1) == y).float().mean())
+    return model
+
+
+@torch.no_grad()
+def recalled(model: nn.Module, gap: int, seed: int, settings: Settings) -> float:
+    """The share of symbols that `model` recalls across `gap`, on sequences that it has not seen."""
+    generator = torch.Generator().manual_seed(1_000_000 + seed)
+    x, y = sequences.recall_batch(settings.test_sequences, gap, settings.symbols, settings.distractors, generator)
+    return float((model(x).argmax(1) == y).float().mean())
 
 
 def times(seed: int, settings: Settings) -> list[dict[str, list[float]]]:
@@ -191,32 +219,11 @@ def _timing(rows: list[dict[str, list[float]]], settings: Settings) -> Result:
     for kind in KINDS:
         timing["ratio"][kind] = spread([[seconds / row[RNN][0] for seconds in row[kind]] for row in rows])
         last = slice(-settings.fitted, None)
-        timing["exponent"][kind] = spread([exponent(settings.lengths[last], row[kind][last]) for row in rows])
+        timing["exponent"][kind] = spread([scaling.exponent(settings.lengths[last], row[kind][last]) for row in rows])
     for kind in (RNN, GRU):
-        timing["crossover"][kind] = [crossover(settings.lengths, row[ATTENTION], row[kind]) for row in rows]
+        timing["crossover"][kind] = [scaling.crossover(settings.lengths, row[ATTENTION], row[kind]) for row in rows]
     timing["reference_milliseconds"] = spread([1000 * row[RNN][0] for row in rows])
     return timing
-
-
-def exponent(lengths: tuple[int, ...], seconds: list[float]) -> float:
-    """The slope of log(seconds) against log(length), by least squares."""
-    xs, ys = [math.log(n) for n in lengths], [math.log(s) for s in seconds]
-    return statistics.linear_regression(xs, ys).slope
-
-
-def crossover(lengths: tuple[int, ...], one: list[float], other: list[float]) -> float | None:
-    """The length from which on `one` takes longer than `other`, between lengths on straight lines of the logarithms.
-
-    None when `one` is the faster at the longest length; the shortest length when `one` is always the slower.
-    """
-    lead = [math.log(a / b) for a, b in zip(one, other, strict=True)]
-    if lead[-1] <= 0:
-        return None
-    for at in range(len(lengths) - 1, 0, -1):
-        if lead[at - 1] <= 0:
-            share = -lead[at - 1] / (lead[at] - lead[at - 1])
-            return float(f"{lengths[at - 1] * (lengths[at] / lengths[at - 1]) ** share:.6g}")
-    return float(lengths[0])
 
 
 def figure(result: Result, dark: bool = False) -> Figure:
@@ -281,12 +288,17 @@ def summary(result: Result) -> dict[str, str]:
         quoted[f"width_{place}"] = str(settings["widths"][place - 1])
     for kind in KINDS:
         for at, distance in enumerate(settings["distances"]):
-            quoted[f"gradient_{kind}_{distance}"] = f"{numbers['gradient'][kind]['mean'][at]:.1e}"
+            quoted[f"gradient_{kind}_{distance}"] = _power(numbers["gradient"][kind]["mean"][at])
         for at, gap in enumerate(settings["gaps"]):
-            found = numbers["recall"][kind]
-            quoted[f"recall_{kind}_{gap}"] = f"{100 * found['mean'][at]:.0f} ± {100 * found['std'][at]:.0f} %"
+            quoted[f"recall_{kind}_{gap}"] = _share(numbers["recall"][kind], at)
         quoted[f"chain_{kind}"] = ", ".join(map(str, result["setup"]["chains"][kind]))
+    for kind, found in numbers["transfer"].items():
+        for at, gap in enumerate(settings["later_gaps"]):
+            quoted[f"transfer_{kind}_{gap}"] = _share(found, at)
+    for at, gap in enumerate(settings["gaps"]):
+        quoted[f"rescaled_rnn_{gap}"] = _share(numbers["rescaled"][RNN], at)
     return quoted | {
+        "radius": _plus_minus(numbers["rescaled"]["radius"], "{:.2f}"),
         "longest": f"{settings['lengths'][-1]:,}",
         "chain_lengths": ", ".join(map(str, settings["chain_lengths"])),
         "seeds": str(len(result["seeds"])),
@@ -296,6 +308,17 @@ def summary(result: Result) -> dict[str, str]:
         "alt": "Four charts for an RNN, a GRU, a causal convolution and attention: time against length at two widths, "
         "gradient norm against distance, and recall across a gap. " + _verdict(result),
     }
+
+
+def _share(found: Result, at: int) -> str:
+    return f"{100 * found['mean'][at]:.0f} ± {100 * found['std'][at]:.0f} %"
+
+
+def _power(value: float) -> str:
+    """`value` with one digit and a power of ten: 4·10⁻³."""
+    digit, power = f"{value:.0e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{value:.1f}" if value >= 0.095 else f"{digit}·10{raised}"
 
 
 def _plus_minus(found: Result, form: str) -> str:
@@ -355,6 +378,9 @@ def _verdict(result: Result) -> str:
     )
     reach = ", ".join(f"{SHORT[kind]} {farthest_recalled(result, kind)}" for kind in KINDS)
     parts.append(f"Longest gap across which 90 % is recalled: {reach}.")
+    near, far, gru = settings["gaps"][0], settings["gaps"][-1], result["numbers"]["transfer"][GRU]
+    direct, told = _share(result["numbers"]["recall"][GRU], -1), _share(gru, settings["later_gaps"].index(far))
+    parts.append(f"Across {far} symbols a GRU trained across {far} recalls {direct}, one trained across {near} {told}.")
     return " ".join(parts)
 
 
@@ -370,7 +396,9 @@ def _setup(result: Result) -> str:
         f"float64. Recall: one of {settings['symbols']} symbols, then {gaps[0]} to {gaps[-1]} random ones of "
         f"{settings['distractors']} others, then a question mark, where the answer is read; width {settings['width']}, "
         f"Adam at {settings['rate']:g}, {settings['updates']} updates on {settings['batch']} fresh sequences each, "
-        f"tested on {settings['test_sequences']:,}. In the last two the convolution is dilated (1, 3, 9, …), with as "
+        f"tested on {settings['test_sequences']:,}; recurrent nets trained across {gaps[0]} are tested across up to "
+        f"{settings['later_gaps'][-1]} too, and the RNN is trained once more with its W_h scaled to a spectral radius "
+        f"of {settings['radius']:g}. For gradient and recall the convolution is dilated (1, 3, 9, …), with as "
         f"many layers as it takes to see the first input. Seeds {', '.join(map(str, result['seeds']))}."
     )
 

@@ -511,20 +511,21 @@ if check.unlocked("rnn_forward", "gradient_norm_by_lag"):
     display(demo)
 
 # %% [markdown]
-# Last, remembering. A sequence begins with one of four symbols; blanks follow; at the end the net shall say which
-# symbol it was. Your `rnn_forward` and your `bptt` train the plain net, with no other gradient than yours. The gated
-# net uses your `gru_step`, and autograd.
+# Last, remembering. A sequence begins with one of four symbols; then others come that do not matter; at the end the
+# net shall say which symbol came first. Your `rnn_forward` and your `bptt` train the plain net, with no other gradient
+# than yours, and with two spectral radii to begin with: 1, and 0.6, which is about what torch's own layer begins with.
+# The gated net uses your `gru_step`, and autograd.
 
 # %%
 SYMBOLS, HIDDEN = 4, 24
 
 
 def recall_batch(gap: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """64 sequences (batch, gap + 1, symbol + 1): a symbol and then `gap` blanks; and which symbol it was (batch,)."""
+    """64 sequences (batch, gap + 1, feature), a symbol and `gap` others of four other kinds; and the first (batch,)."""
     target = torch.randint(SYMBOLS, (64,), generator=generator)
-    symbols = torch.full((64, gap + 1), SYMBOLS)
+    symbols = torch.randint(SYMBOLS, 2 * SYMBOLS, (64, gap + 1), generator=generator)
     symbols[:, 0] = target
-    return F.one_hot(symbols, SYMBOLS + 1).float(), target
+    return F.one_hot(symbols, 2 * SYMBOLS).float(), target
 
 
 class Adam:
@@ -544,11 +545,12 @@ class Adam:
             p -= self.rate * (m / (1 - 0.9**self.t)) / ((v / (1 - 0.999**self.t)).sqrt() + 1e-8)
 
 
-def train_plain(gap: int, updates: int = 250) -> float:
-    """The share of symbols that a plain recurrent net recalls, trained by your bptt."""
+def train_plain(gap: int, radius: float, updates: int = 250) -> float:
+    """The share of symbols that a plain recurrent net recalls, trained by your bptt from a W_h of spectral `radius`."""
     generator = torch.Generator().manual_seed(0)
     W_x, W_h, W_y = (torch.randn(a, b, generator=generator) / b**0.5 for a, b in
-                     ((HIDDEN, SYMBOLS + 1), (HIDDEN, HIDDEN), (SYMBOLS, HIDDEN)))  # fmt: skip
+                     ((HIDDEN, 2 * SYMBOLS), (HIDDEN, HIDDEN), (SYMBOLS, HIDDEN)))  # fmt: skip
+    W_h = scaled_to(W_h, radius)
     b, h0 = torch.zeros(HIDDEN), torch.zeros(64, HIDDEN)
     optimizer = Adam([W_x, W_h, b, W_y])
     for _ in range(updates):
@@ -566,7 +568,7 @@ def train_plain(gap: int, updates: int = 250) -> float:
 def train_gated(gap: int, updates: int = 250) -> float:
     """The share of symbols that a net of your gru_step recalls."""
     generator = torch.Generator().manual_seed(0)
-    shapes = ((3 * HIDDEN, SYMBOLS + 1), (3 * HIDDEN, HIDDEN), (SYMBOLS, HIDDEN))
+    shapes = ((3 * HIDDEN, 2 * SYMBOLS), (3 * HIDDEN, HIDDEN), (SYMBOLS, HIDDEN))
     W_x, W_h, W_y = (torch.randn(a, b, generator=generator) / b**0.5 for a, b in shapes)
     params = [W_x, W_h, torch.zeros(3 * HIDDEN), torch.zeros(3 * HIDDEN), W_y]
     params = [p.requires_grad_() for p in params]
@@ -588,5 +590,6 @@ def train_gated(gap: int, updates: int = 250) -> float:
 # %%
 if check.unlocked():
     print("share of 64 sequences recalled after 250 updates; guessing gives 0.25")
-    for gap in (2, 5, 10, 20):
-        print(f"gap {gap:3}: plain net {train_plain(gap):.2f}, gated net {train_gated(gap):.2f}")
+    for gap in (4, 9, 18):
+        plain = [f"{train_plain(gap, radius):.2f} (radius {radius:g})" for radius in (0.6, 1.0)]
+        print(f"gap {gap:3}: plain net {plain[0]}, {plain[1]}; gated net {train_gated(gap):.2f}")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import experiments
-from experiments import k5, sequences
+from experiments import k5, scaling, sequences
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +17,17 @@ def stored():
 
 @pytest.mark.parametrize("power", [1, 2, 1.5])
 def test_the_exponent_of_a_power_law_is_its_power(power):
-    assert k5.exponent((512, 1024, 2048), [0.3 * n**power for n in (512, 1024, 2048)]) == pytest.approx(power)
+    assert scaling.exponent((512, 1024, 2048), [0.3 * n**power for n in (512, 1024, 2048)]) == pytest.approx(power)
 
 
 def test_the_crossover_of_two_power_laws_is_where_they_meet():
     lengths = (10, 100, 1000)
-    assert k5.crossover(lengths, [n**2 / 50 for n in lengths], list(lengths)) == pytest.approx(50)
+    assert scaling.crossover(lengths, [n**2 / 50 for n in lengths], list(lengths)) == pytest.approx(50)
 
 
 @pytest.mark.parametrize(("one", "found"), [([1, 2, 3], None), ([9, 9, 9], 10)], ids=["never", "always"])
 def test_without_a_crossover_the_end_is_named(one, found):
-    assert k5.crossover((10, 100, 1000), one, [4, 5, 6]) == found
+    assert scaling.crossover((10, 100, 1000), one, [4, 5, 6]) == found
 
 
 def test_the_chain_of_an_rnn_written_by_hand_has_its_operations_for_every_step():
@@ -35,8 +35,8 @@ def test_the_chain_of_an_rnn_written_by_hand_has_its_operations_for_every_step()
     state = h
     for _ in range(5):
         state = torch.tanh(state + 1)
-    assert k5._depth(state.grad_fn) == 10
-    assert k5._depth(torch.tanh(x).exp().grad_fn) == 2
+    assert scaling.longest_chain(state) == 10
+    assert scaling.longest_chain(torch.tanh(x).exp()) == 2
 
 
 @pytest.mark.parametrize("kind", sequences.KINDS)
