@@ -160,7 +160,7 @@ def query_among_keys() -> Widget:
         alt="A plane with a query and five keys that can be dragged or moved with the arrow keys, the share of every "
         "key as a bar, and the answer: the mean of the values, weighted by the shares.",
         caption="The direction of the query decides *which* key gets most; its length decides *how much more*. The "
-        "area of a key is its share; the dotted ring has radius 1.",
+        "larger a key, the larger its share; the dotted ring has radius 1.",
         try_this="Drag the query until the answer is nearly 8, then until it is nearly 1. What is the answer when the "
         "query lies in the middle? Can you make it 9, by moving the keys too?",
     )
