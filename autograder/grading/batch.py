@@ -33,6 +33,7 @@ from autograder.grading.reading import Unreadable, files_beside, parse, read_byt
 from autograder.grading.recording import Busy, Recorded, Recorder
 from autograder.grading.release import course_config
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _BUSY_SECONDS = (0.0, 2.0, 5.0)  # pauses before records that the gradebook did not take are tried again
 
 
@@ -181,7 +182,7 @@ class Batch:
                 self._harvest()
             self._try_again()
         except OSError as problem:
-            if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if problem.errno not in _FULL:
                 raise
             where = problem.filename or self._course.batch_folder
             words = f"no space left for {where}. What was graded is kept: make room and give the same command again"
@@ -211,11 +212,11 @@ class Batch:
         """Starts what is not judged yet, and finishes what is."""
         try:
             jobs = self._jobs(submission)
+            stamp = submission.folder / "timestamp.txt"
+            times = read_bytes(stamp) if os.path.lexists(stamp) else b""
         except Unreadable as problem:
             self._tell(Row(_printable(submission.student), "failed", remarks=(str(problem),)))
             return
-        stamp = submission.folder / "timestamp.txt"
-        times = stamp.read_bytes() if stamp.is_file() and not stamp.is_symlink() else b""
         digest = key_of(times, *(f"{name} {key}".encode() for name, (key, _) in sorted(jobs.items())))
         if not self._force and self._is_recorded(submission.student, digest):
             self._tell(self._row(submission.student, "kept", self._recorder.standing(submission.student)))
@@ -233,7 +234,7 @@ class Batch:
         if not _is_text(submission.student):
             raise Unreadable("the name of its folder is no text; rename the folder")
         files = self._files(submission)
-        lying = b"".join(key_of(name.encode(), content).encode() for name, content in sorted(files.items()))
+        lying = b"".join(key_of(os.fsencode(name), content).encode() for name, content in sorted(files.items()))
         found = {}
         for name, parts in self._assignment_parts.items():
             path = submission.folder / f"{name}.ipynb"
@@ -327,10 +328,12 @@ class Batch:
         student = waiting.submission.student
         try:
             recorded = self._recorder.record(student, waiting.submission.folder, waiting.results)
-        except (Busy, GradingProblem, OSError):
+        except (Busy, GradingProblem):
             raise
         except Exception as problem:  # one record that fails must not stop the others; the result is kept
             words = f"it was graded and could not be recorded: {type(problem).__name__}: {str(problem)[:200]}"
+            if isinstance(problem, OSError) and problem.errno in _FULL:
+                raise
             self._tell(Row(student, "failed", remarks=(words,)))
             return
         self._ledger.record(self._assignment, student, waiting.digest)

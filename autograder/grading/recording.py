@@ -150,6 +150,9 @@ class Recorder:
         except SQLAlchemyError as problem:
             self._gradebook.db.rollback()
             raise GradingProblem(_words(self._directory, problem)) from None
+        except Exception:
+            self._gradebook.db.rollback()  # or half of this record would go in with the next
+            raise
 
     def _enter(
         self, student: str, folder: Path, results: Mapping[str, Result], notebooks: Mapping[str, NotebookNode]

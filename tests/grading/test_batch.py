@@ -368,3 +368,18 @@ def test_two_graders_do_not_work_on_one_course(course):
     folder = graded_course(course).batch_folder
     with Ledger(folder), pytest.raises(GradingProblem, match="another `autograder grade` is at work"):
         Ledger(folder)
+
+
+def test_a_timestamp_that_is_none_is_told_and_the_next_record_is_whole(course, solved):
+    (course.submit("ada", solved).parent / "timestamp.txt").write_text("yesterday, or so")
+    course.submit("bob", solved)
+    rows = run(course)
+    assert rows["ada"].outcome == "failed" and "could not be recorded" in rows["ada"].remarks[0]
+    assert (rows["bob"].outcome, rows["bob"].score) == ("graded", 5.0)
+
+
+def test_a_file_with_a_binary_name_beside_the_notebook_does_no_harm(course, solved):
+    folder = course.submit("ada", solved).parent
+    with open(os.fsencode(folder) + b"/\xff\xfe.bin", "wb") as file:
+        file.write(b"x")
+    assert run(course)["ada"].score == 5.0
