@@ -181,6 +181,9 @@ def _sample_class(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    if sys.platform == "win32":
+        print("autograder: Windows can neither fork nor confine; grade on Linux, for example in WSL", file=sys.stderr)
+        return 2
     # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     gc.disable()  # what is imported stays: looking through it for garbage, now and later, costs a quarter of the start

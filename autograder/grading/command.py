@@ -124,7 +124,7 @@ def _pool(course: Course, order: Order, exams: Mapping[str, Exam | None]) -> Poo
         from autograder.grading.cluster import ClusterPool
 
         return ClusterPool(order.scheduler, exams, course.limits, no_sandbox)
-    return LocalPool(Engine(exams, course.limits, no_sandbox), order.jobs or len(os.sched_getaffinity(0)))
+    return LocalPool(Engine(exams, course.limits, no_sandbox), order.jobs or os.cpu_count() or 1)
 
 
 def _show(console: Console, assignment: str, rows: Sequence[Row], seconds: float) -> None:
