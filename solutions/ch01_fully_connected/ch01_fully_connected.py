@@ -247,6 +247,7 @@ def spirals(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 # %%
 if check.unlocked():
     import matplotlib.pyplot as plt
+
     from explorables import explore
 
     generator = torch.Generator().manual_seed(0)
@@ -277,4 +278,4 @@ if check.unlocked():
         ax.set(title=f"step {step}: loss {loss:.3f} nats", xlabel="x", ylabel="y", aspect="equal")
         return figure
 
-    display(explore(boundary, step=list(history), caption="Your net, while it learns."))  # noqa: F821 - Jupyter has it
+    display(explore(boundary, step=list(history), caption="Your net, while it learns."))

@@ -299,3 +299,24 @@ def test_the_student_gets_copies(case):
     observe(lambda x, W: kept.append(x) or x @ W, replace(case, gradients=()))
     kept[0].zero_()
     assert bool((case.calls[0].args[0] != 0).any())
+
+
+def test_a_training_task_asks_for_an_accuracy_and_not_for_values(make_exercise, judge, code_of):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(200, 2, generator=generator)
+    labels = (x.sum(1) > 0).long()
+    asked = Property("accuracy", {"labels": labels, "at_least": 0.9})
+    case = Case("two classes", (Call((x,), names=("x",)),), values=False, properties=(asked,), seconds=20.0)
+    exercise = make_exercise(lambda x: (x.sum(1) > 0).long(), case)
+    assert judge(exercise, lambda x: torch.stack([-x.sum(1), x.sum(1)], 1)).passed
+    half = judge(exercise, lambda x: (x[:, 0] > 9).long())
+    assert code_of(half) == "property" and "the accuracy is" in half.first.findings[0].message
+
+
+def test_an_equivariance_is_asked_of_two_calls(make_exercise, judge, code_of):
+    x = torch.arange(12.0).reshape(3, 4).sin()
+    calls = (Call((x,), names=("x",)), Call((x.roll(1, 1),), names=("x",)))
+    asked = Property("equivariant", {"dims": [1], "shifts": [1], "atol": 1e-6})
+    exercise = make_exercise(lambda x: x.cumsum(0), Case("shift", calls, values=False, properties=(asked,)))
+    assert judge(exercise, lambda x: x**2).passed
+    assert code_of(judge(exercise, lambda x: x.cumsum(1))) == "property"
