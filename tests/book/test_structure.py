@@ -90,3 +90,9 @@ def test_no_script_or_style_comes_from_elsewhere(book_html: Path, page: str) -> 
 
 def test_page_carries_no_path_of_the_machine_it_was_built_on(book_html: Path, root: Path, page: str) -> None:
     assert str(root) not in (book_html / f"{page}.html").read_text(encoding="utf-8")
+
+
+def test_chapter_leads_to_the_words_it_introduces(book_html: Path, page: str) -> None:
+    if re.match(r"ch\d\d_", page):
+        links = parsed(book_html / f"{page}.html").select("article a[href^='notation.html#term-']")
+        assert len({link["href"] for link in links}) >= 3
