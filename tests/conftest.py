@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -59,16 +60,28 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Keeps the test's output to what matters."""
 
 
-@pytest.fixture(scope="session")
-def book_url(book_html: Path) -> Iterator[str]:
-    """Address of a local server of the built book, without a slash at its end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(book_html)))
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Starts a local server of a folder and gives its address, without a slash at its end."""
+    with ExitStack() as running:
+        yield lambda folder: running.enter_context(_serving(folder))
+
+
+@pytest.fixture(scope="session")
+def book_url(book_html: Path, serve: Callable[[Path], str]) -> str:
+    """Address of a local server of the built book, without a slash at its end."""
+    return serve(book_html)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def _construct(target: Any, case: Case, kind: str) -> Any:
     if isinstance(target, type) and kind != "module":
         raise Stop(Failure("not callable", f"{target.__name__} is a class; a function is expected"))
     if not callable(target):
-        raise Stop(Failure("not callable", f"it is {trees._describe(target)}, which cannot be called"))
+        raise Stop(Failure("not callable", f"it is {trees.type_in_words(target)}, which cannot be called"))
     if kind != "module":
         return target
     if not isinstance(target, type):

@@ -71,7 +71,7 @@ class Encoder:
         if self._lenient and isinstance(value, Iterator):
             items = [v for _, v in zip(range(MAX_LEAVES), value, strict=False)]
             return {"list": [self.encode(v, depth + 1) for v in items]}
-        return self._foreign(_describe(value))
+        return self._foreign(type_in_words(value))
 
     def _tensor(self, value: torch.Tensor) -> Spec:
         if value.layout != torch.strided:
@@ -93,7 +93,8 @@ class Encoder:
         return {"foreign": what}
 
 
-def _describe(value: Any) -> str:
+def type_in_words(value: Any) -> str:
+    """What a value is that no check can compare: "a NumPy array of shape (3,)"."""
     if isinstance(value, np.ndarray):
         return f"a NumPy array of shape {tuple(value.shape)}"
     if isinstance(value, type):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from explorables import page, sphinx_ext
+from explorables.store import Store
 
 SITE = Path(__file__).parent / "site"
 
@@ -34,21 +35,30 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "html"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Keeps the test's output to what matters."""
+@pytest.fixture(scope="session")
+def served(built: Path, serve: Callable[[Path], str]) -> str:
+    """Address of a server of the built pages."""
+    return serve(built)
 
 
 @pytest.fixture(scope="session")
-def served(built: Path) -> Iterator[str]:
-    """Address of a server of the built pages."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(built)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def widget_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Puts widgets on a page of their own, with the browser host and nothing else, and gives its file."""
+
+    def make(title: str, *widgets: Any) -> Path:
+        folder = tmp_path_factory.mktemp(title)
+        store = Store(folder)
+        for name, parts in sphinx_ext.HOST.items():
+            text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
+            (folder / name).write_text(text, encoding="utf-8")
+        body = "".join(page.widget_html(widget, store) for widget in widgets)
+        head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        head += '<link rel="stylesheet" href="host.css">'
+        text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
+        (folder / "index.html").write_text(text, encoding="utf-8")
+        return folder / "index.html"
+
+    return make
 
 
 @pytest.fixture(params=["http", "file"])

@@ -14,26 +14,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from explorables import ch01_fully_connected as demos
-from explorables import page, sphinx_ext
-from explorables.store import Store
 
 WIDTHS = {"no hidden layer": [2, 2], "one hidden layer": [2, 5, 2], "three hidden layers": [2, 4, 3, 6, 2]}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(widget_page: Callable[..., Path]) -> Path:
     """A page with both widgets, as a file."""
-    folder = tmp_path_factory.mktemp("ch01")
-    store = Store(folder)
-    for name, parts in sphinx_ext.HOST.items():
-        text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
-        (folder / name).write_text(text, encoding="utf-8")
-    body = "".join(page.widget_html(widget, store) for widget in (demos.train_net(), demos.drag_joints()))
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch01</title>'
-    head += '<link rel="stylesheet" href="host.css">'
-    text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    return folder / "index.html"
+    return widget_page("ch01", demos.train_net(), demos.drag_joints())
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 import torch
 
 from explorables import ch02_training as demos
-from explorables import page, sphinx_ext
-from explorables.store import Store
 
 LOSSES = {
     "a long valley": lambda x, y: (x**2 + 20 * y**2) / 2,
@@ -27,19 +25,9 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(widget_page: Callable[..., Path]) -> Path:
     """A page with the widget, as a file."""
-    folder = tmp_path_factory.mktemp("ch02")
-    store = Store(folder)
-    for name, parts in sphinx_ext.HOST.items():
-        text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
-        (folder / name).write_text(text, encoding="utf-8")
-    body = page.widget_html(demos.roll_ball(), store)
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch02</title>'
-    head += '<link rel="stylesheet" href="host.css">'
-    text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    return folder / "index.html"
+    return widget_page("ch02", demos.roll_ball())
 
 
 @pytest.fixture(scope="module")

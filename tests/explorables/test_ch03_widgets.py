@@ -15,8 +15,6 @@ from torch.nn import functional as F
 from experiments import models
 from experiments.weights import DIGITS, demo_weights
 from explorables import ch03_convolution as demos
-from explorables import page, sphinx_ext
-from explorables.store import Store
 
 NETS = {
     "mlp": lambda: models.mlp(DIGITS.canvas**2, DIGITS.mlp_hidden),
@@ -25,19 +23,9 @@ NETS = {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(widget_page: Callable[..., Path]) -> Path:
     """A page with both widgets, as a file."""
-    folder = tmp_path_factory.mktemp("ch03")
-    store = Store(folder)
-    for name, parts in sphinx_ext.HOST.items():
-        text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
-        (folder / name).write_text(text, encoding="utf-8")
-    body = "".join(page.widget_html(widget, store) for widget in (demos.draw_digit(), demos.slide_kernel()))
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch03</title>'
-    head += '<link rel="stylesheet" href="host.css">'
-    text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    return folder / "index.html"
+    return widget_page("ch03", demos.draw_digit(), demos.slide_kernel())
 
 
 @pytest.fixture

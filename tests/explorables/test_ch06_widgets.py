@@ -11,27 +11,12 @@ import torch
 
 from experiments.sentences import NUMBER
 from explorables import ch06_attention as demos
-from explorables import page, sphinx_ext
-from explorables.store import Store
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(widget_page: Callable[..., Path]) -> Path:
     """A page with its widgets, as a file."""
-    folder = tmp_path_factory.mktemp("ch06")
-    store = Store(folder)
-    for name, parts in sphinx_ext.HOST.items():
-        text = "\n".join((sphinx_ext.STATIC / part).read_text(encoding="utf-8") for part in parts)
-        (folder / name).write_text(text, encoding="utf-8")
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>ch06</title>'
-    head += '<link rel="stylesheet" href="host.css">'
-    body = "".join(
-        page.widget_html(widget, store)
-        for widget in (demos.who_attends(), demos.query_among_keys(), demos.paint_mask())
-    )
-    text = f'{head}<body style="margin: 8px"><main>{body}</main><script src="host.js"></script></body></html>'
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    return folder / "index.html"
+    return widget_page("ch06", demos.who_attends(), demos.query_among_keys(), demos.paint_mask())
 
 
 @pytest.fixture
