@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import functools
 
 import pytest
@@ -76,10 +75,3 @@ def test_clipping_is_torchs():
         clipped, got = solution().clip_grad_norm(grads, ceiling)
         torch.testing.assert_close(got, norm)
         torch.testing.assert_close(clipped, [p.grad for p in parameters], rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", ["sgd_momentum", "adam", "clip_grad_norm", "early_stop"])
-def test_the_example_of_the_docstring_is_true(name):
-    examples = doctest.DocTestFinder().find(getattr(solution(), name), name, module=False, globs=vars(solution()))
-    assert examples and examples[0].examples
-    assert all(doctest.DocTestRunner().run(e).failed == 0 for e in examples)

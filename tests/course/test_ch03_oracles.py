@@ -1,6 +1,4 @@
-"""The solutions of ch03_convolution against torch's own operators, and the examples in their docstrings."""
-
-import doctest
+"""The solutions of ch03_convolution against torch's own operators."""
 
 import pytest
 import torch
@@ -21,25 +19,6 @@ def solution():
 def normal():
     generator = torch.Generator().manual_seed(7)
     return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
-EXERCISES = [
-    "conv1d",
-    "conv_output_size",
-    "conv2d",
-    "toeplitz",
-    "max_pool2d",
-    "conv_weight_gradient",
-    "receptive_field",
-    "SmallCNN",
-]
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_example_of_the_docstring_is_true(solution, name):
-    found = doctest.DocTestFinder().find(getattr(solution, name), name, module=False, globs=vars(solution))
-    results = [doctest.DocTestRunner().run(test) for test in found if test.examples]
-    assert results and all(result.failed == 0 for result in results)
 
 
 @pytest.mark.parametrize(("n", "k"), [(9, 3), (12, 4), (5, 5), (6, 1)])

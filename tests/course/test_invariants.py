@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import functools
 import json
 import re
@@ -23,6 +24,7 @@ from autograder.checking.references import load_reference, public_path
 
 STEMS = chapter_stems()
 EXERCISES = [(stem, name) for stem in STEMS for name in load_chapter(stem).exercises]
+WITH_EXAMPLES = [(s, n) for s, n in EXERCISES if ">>> " in (getattr(load_chapter(s).solution, n).__doc__ or "")]
 KEYS = [b"one key of an instructor", b"another key of another one"]
 
 
@@ -69,6 +71,14 @@ def test_the_solution_gets_full_points(stem, name):
 def test_the_solution_passes_hidden_cases_of_any_key(stem, name):
     for key in KEYS:
         assert verdict(hidden(stem, key).exercises[name], chapter(stem).exercises[name].object).passed
+
+
+@pytest.mark.parametrize(("stem", "name"), WITH_EXAMPLES, ids=[f"{s}-{n}" for s, n in WITH_EXAMPLES])
+def test_the_examples_of_a_docstring_are_true(stem, name):
+    solution = chapter(stem).solution
+    found = doctest.DocTestFinder().find(getattr(solution, name), name, module=False, globs=vars(solution))
+    results = [doctest.DocTestRunner().run(examples) for examples in found if examples.examples]
+    assert results and all(result.failed == 0 for result in results)
 
 
 @each_exercise
