@@ -127,3 +127,16 @@ def convolved(p: Mapping[str, Any], x: torch.Tensor) -> torch.Tensor:
     x = torch.nn.functional.pad(x, (p["padding"],) * 2)
     windows = x.unfold(-1, kernel.shape[-1], p["stride"])  # (batch, in_channel, out_width, k)
     return torch.einsum("nciw,ocw->noi", windows, kernel)
+
+
+@probe_kind
+def next_words(p: Mapping[str, Any], written: torch.Tensor) -> torch.Tensor:
+    """Log probabilities of the next word, (row, vocabulary), from the words (row, position) that were written so far.
+
+    Every word has its say, the last one most: its row of `history` counts once, the one before half, and so on.
+    `rows`, (row, vocabulary), where given, is added row by row.
+    """
+    history = p["history"]
+    fading = 0.5 ** torch.arange(written.shape[1] - 1, -1, -1, dtype=history.dtype)  # (position,)
+    scores = (history[written] * fading[:, None]).sum(1)  # (row, position, vocabulary) -> (row, vocabulary)
+    return torch.log_softmax(scores + p["rows"] if "rows" in p else scores, dim=-1)

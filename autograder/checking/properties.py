@@ -120,6 +120,21 @@ def accuracy(outputs: list[Any], *, labels: torch.Tensor, at_least: float, call:
 
 
 @property_kind
+def exact_match(outputs: list[Any], *, labels: torch.Tensor, at_least: float, call: int = 0) -> list[Measurement]:
+    """The share of rows (sentences) that are equal to the row of labels in every place."""
+    got = outputs[call]
+    if not isinstance(got, torch.Tensor) or got.shape != labels.shape:
+        shape = tuple(got.shape) if isinstance(got, torch.Tensor) else type(got).__name__
+        raise TypeError(f"what was written has shape {shape}, expected {tuple(labels.shape)}")
+    right = (got == labels).flatten(1).all(dim=1)
+    return [
+        Measurement(
+            "the share of new strings that are right, to the last symbol", float(right.double().mean()), at_least, 1.0
+        )
+    ]
+
+
+@property_kind
 def at_least(outputs: list[Any], *, value: float, call: int = 0, what: str = "the result") -> list[Measurement]:
     """A scalar output of at least `value`."""
     return [Measurement(what, float(outputs[call]), value, math.inf)]

@@ -67,3 +67,18 @@ def test_a_convolving_probe_is_torchs_convolution():
     x, kernel = (torch.randn(*shape, generator=generator) for shape in ((2, 3, 8), (5, 3, 3)))
     got = Probe("convolved", kernel=kernel, stride=2, padding=1)(x)
     torch.testing.assert_close(got, torch.nn.functional.conv1d(x, kernel, stride=2, padding=1))
+
+
+def test_exact_match_counts_rows_that_are_right_everywhere():
+    labels = torch.tensor([[3, 2, 0], [4, 4, 2], [5, 2, 0], [3, 3, 2]])
+    written = labels.clone()
+    written[1, 0], written[3] = 5, 0
+    (found,) = measure("exact_match", [None, written], {"labels": labels, "at_least": 0.9, "call": 1})
+    assert (found.value, found.holds) == (0.5, False)
+
+
+def test_a_writing_probe_reads_all_words_the_last_one_most():
+    history = torch.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 4.0]])
+    found = Probe("next_words", history=history)(torch.tensor([[0, 1], [2, 0]]))
+    expected = torch.tensor([[2.0, 0.5, 0.0], [0.0, 1.0, 2.0]]).log_softmax(-1)
+    torch.testing.assert_close(found, expected)
