@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# What checks remember of a student's progress goes here, not into the home of whoever runs the tests.
+os.environ["AUTOGRADER_PROGRESS"] = tempfile.mkdtemp(prefix="progress-")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.display import display
 
+from autograder.checking import board, progress
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe
+from autograder.checking.progress import GRADING_VARIABLE, Record
 from autograder.checking.records import Exercise, Verdict
-from autograder.checking.references import load_reference, public_path
+from autograder.checking.references import load_reference, public_path, with_points
 from autograder.checking.report import Report
-
-GRADING_VARIABLE = "NBGRADER_EXECUTION"  # set by nbgrader, and by our engine, while they run a notebook
 
 
 class Check:
@@ -23,12 +25,13 @@ class Check:
     >>> check(conv1d)              # doctest: +SKIP
     4.0
 
-    chapter: the stem of the chapter's notebook. Raises ReferenceProblem when its reference is missing or damaged.
+    chapter: the stem of the chapter's notebook. points: what a course gives for some exercises instead of the chapter's
+    own points. Raises ReferenceProblem when its reference is missing or damaged.
     """
 
-    def __init__(self, chapter: str) -> None:
+    def __init__(self, chapter: str, points: Mapping[str, float] | None = None) -> None:
         self.chapter = chapter
-        self._reference = load_reference(public_path(chapter))
+        self._reference = with_points(load_reference(public_path(chapter)), points or {})
         self._verdicts: dict[str, Verdict] = {}
         self._hints: dict[str, int] = {}
 
@@ -37,7 +40,7 @@ class Check:
         exercise = self._find(target, name)
         verdict = self.verdict(target, exercise.name)
         self._verdicts[exercise.name] = verdict
-        self._hints[exercise.name] = 1
+        self._remember(verdict)
         display(self._report(verdict))
         return float(verdict.points)
 
@@ -63,12 +66,33 @@ class Check:
             print(f"{name} passes: there is nothing to hint at.")
         elif verdict.mistake is None:
             print(
-                "Your output matches none of the mistakes known for this exercise. "
-                "Start from the worst value named above."
+                f"What {name} does matches none of the mistakes known for it, so there is no hint to give. Take the "
+                f"inputs of the case that the verdict names, inputs = check.inputs({name}), and follow one value "
+                "through your code by hand: the worst one, if it names one."
             )
         else:
+            all_seen = self._hints[name] >= len(verdict.mistake.hints)
             self._hints[name] = min(self._hints[name] + 1, len(verdict.mistake.hints))
+            self._keep(verdict)
             display(self._report(verdict))
+            if all_seen:
+                print("These are all the hints there are.")
+
+    def inputs(self, target: Any) -> dict[str, Any]:
+        """The inputs by name, yours to keep, of the case that the last verdict shows; of the first case if it passes.
+
+        Of a module these are the inputs of its first call. `conv1d(**check.inputs(conv1d))` is that call again.
+        """
+        exercise = self._find(target, None)
+        verdict = self._verdicts.get(exercise.name)
+        failing = verdict.first.name if verdict and verdict.first else None
+        shown = next((f.case for f in exercise.cases if f.case.name == failing), exercise.cases[0].case)
+        return copy.deepcopy(shown.calls[0].inputs())
+
+    def board(self) -> None:
+        """Show what passes in this chapter and in the others, the points, and what comes next."""
+        if GRADING_VARIABLE not in os.environ:  # a grader's machine remembers nobody's progress
+            display(board.board(self.chapter, public_path(self.chapter).parent))
 
     def unlocked(self, *names: str) -> bool:
         """Whether these exercises (all of the chapter, if none is named) pass; says which are missing if not."""
@@ -83,6 +107,23 @@ class Check:
     def __repr__(self) -> str:
         passed = sum(v.passed for v in self._verdicts.values())
         return f"Check({self.chapter!r}): {passed} of {len(self._reference.exercises)} exercises pass"
+
+    def _remember(self, verdict: Verdict) -> None:
+        """Keeps the verdict; hints already seen on the same mistake stay shown, in the next session too."""
+        known = progress.load(self.chapter).get(verdict.exercise)
+        same = verdict.mistake is not None and known is not None and known.mistake == verdict.mistake.name
+        hints = verdict.mistake.hints if verdict.mistake else ()
+        self._hints[verdict.exercise] = max(1, min(known.hints, len(hints))) if same and known else 1
+        self._keep(verdict)
+
+    def _keep(self, verdict: Verdict) -> None:
+        first = verdict.first
+        if first is not None and first.findings[0].code == "not implemented":
+            return  # a fresh notebook takes nothing away
+        name = verdict.exercise
+        mistake = verdict.mistake.name if verdict.mistake else ""
+        hints = self._hints[name] if mistake else 0
+        progress.keep(self.chapter, name, Record(float(verdict.points), verdict.passed, mistake, hints))
 
     def _report(self, verdict: Verdict) -> Report:
         cases = {frozen.case.name: frozen.case for frozen in self._reference.exercises[verdict.exercise].cases}

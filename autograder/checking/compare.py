@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checking.records import Finding, Foreign
+from autograder.checking.pattern import pattern
+from autograder.checking.records import Compared, Finding, Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
         )
         message = f"{where} has {int(bad.sum())} of {bad.numel()} values {kinds}, first at {_at(index)}."
         message = message if index else f"{where} is {kinds}."
-        return [Finding("nonfinite", message, where)]
+        return [Finding("nonfinite", message, where, compared=Compared(got, expected, ~bad, index))]
     error = (got - expected).abs()
     same = torch.where(finite, error <= tolerance.atol + tolerance.rtol * expected.abs(), _equal(got, expected))
     if same.all():
@@ -166,11 +167,12 @@ def _values(got: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance, whe
     wrong = int((~same).sum())
     if not index:
         return [Finding("values", f"{where} is {got.item():.6g}; {expected.item():.6g} is expected.", where)]
+    shape = pattern(same)
     message = (
-        f"{where}: {wrong} of {same.numel()} values differ. Worst at {_at(index)}: "
+        f"{where}: {wrong} of {same.numel()} values differ{f', {shape}' if shape else ''}. Worst at {_at(index)}: "
         f"got {got[index]:.6g}, expected {expected[index]:.6g}{_factor(got, expected)}."
     )
-    return [Finding("values", message, where)]
+    return [Finding("values", message, where, compared=Compared(got, expected, same, index))]
 
 
 def _equal(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:

@@ -159,17 +159,29 @@ class Reference:
     hidden: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Two tensors of one shape in float64, where they agree, and the index of the worst value. For pictures."""
+
+    got: torch.Tensor
+    expected: torch.Tensor
+    same: torch.Tensor
+    worst: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One difference between what was observed and what was expected, as the student reads it.
 
-    `measured` are the numbers of property findings, by which a mistake can be recognised.
+    `measured` are the numbers of property findings, by which a mistake can be recognised. `compared` are the values
+    of which the message speaks, where it speaks of a tensor's.
     """
 
     code: str
     message: str
     where: str = ""
     measured: tuple[float, ...] = ()
+    compared: Compared | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from autograder.checking import trees
+from autograder.checking.picture import picture
 from autograder.checking.records import Call, Case, CaseVerdict, Finding, Verdict
 
 HIDDEN_WORDS = {
@@ -81,6 +82,14 @@ class Report:
         return f"Case “{first.name}”{shapes} ({passed} of {len(v.cases)} cases pass)"
 
     @property
+    def picture(self) -> str:
+        """The first finding that a picture tells better, as SVG; never of a hidden case. Empty when there is none."""
+        first = self.verdict.first
+        if first is None or first.hidden:
+            return ""
+        return next(filter(None, (picture(f.compared, f.where) for f in first.findings[:3])), "")
+
+    @property
     def hints(self) -> tuple[str, ...]:
         mistake = self.verdict.mistake
         return mistake.hints[: self.hints_shown] if mistake else ()
@@ -110,7 +119,7 @@ def text(report: Report) -> str:
     lines += [f"  - {line}" for line in report.findings]
     if verdict.mistake:
         lines.append(f"  Known mistake: {_readable(verdict.mistake.name)}")
-        lines += [f"    {hint}" for hint in report.hints]
+        lines += [f"    {label}: {hint}" for label, hint in labelled(report)]
         if len(verdict.mistake.hints) > len(report.hints):
             lines.append(f"    Another hint: check.hint({verdict.exercise})")
     lines += [f"  note: {note}" for note in verdict.notes[:3]]
@@ -134,9 +143,9 @@ def as_html(report: Report) -> str:
         parts.append(f'<div style="opacity:.8;margin-top:.2em">{_e(report.context)}</div>')
     if report.findings:
         items = "".join(f"<li>{_e(line)}</li>" for line in report.findings)
-        parts.append(f'<ul style="margin:.3em 0 .3em 1.2em;padding:0">{items}</ul>')
+        parts.append(f'<ul style="margin:.3em 0 .3em 1.2em;padding:0">{items}</ul>{report.picture}')
     if verdict.mistake:
-        hints = "".join(f'<div style="margin-top:.25em">{_e(h)}</div>' for h in report.hints)
+        hints = "".join(f'<div style="margin-top:.25em"><b>{label}.</b> {_e(h)}</div>' for label, h in labelled(report))
         more = len(verdict.mistake.hints) > len(report.hints)
         ask = (
             f'<div style="opacity:.8;margin-top:.25em">Another hint: '
@@ -149,6 +158,13 @@ def as_html(report: Report) -> str:
     parts += [f'<div style="opacity:.8">note: {_e(note)}</div>' for note in verdict.notes[:3]]
     style = f"border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;font-family:inherit"
     return f'<div class="verdict" role="status" style="{style}">{"".join(parts)}</div>'
+
+
+def labelled(report: Report) -> list[tuple[str, str]]:
+    """The hints shown, each with which of how many it is."""
+    mistake = report.verdict.mistake
+    total = len(mistake.hints) if mistake else 0
+    return [(f"Hint {number} of {total}", hint) for number, hint in enumerate(report.hints, 1)]
 
 
 def case_line(case: CaseVerdict) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from autograder import Check
 from autograder.checking.diagnose import diagnose
@@ -21,6 +22,7 @@ def product(x, W):
 @pytest.fixture
 def check(exercise, tmp_path, monkeypatch):
     monkeypatch.setattr("autograder.checking.references.DIRECTORY", tmp_path)
+    monkeypatch.setenv("AUTOGRADER_PROGRESS", str(tmp_path / "progress"))
     save_reference(Reference("ch98_fixture", {"product": exercise}), tmp_path / "ch98_fixture.safetensors")
     return Check("ch98_fixture")
 
@@ -47,14 +49,60 @@ def test_an_unknown_function_lists_the_exercises(check):
         check(sorted)
 
 
-def test_hints_come_in_steps(check, capsys):
-    def product(x, W):
-        return x @ W * 2
+def doubled(x, W):
+    return x @ W * 2
 
-    check(product)
-    assert "What is seen." in capsys.readouterr().out
-    check.hint(product)
-    assert "The idea." in capsys.readouterr().out
+
+def test_hints_come_in_steps(check, capsys):
+    check(doubled, "product")
+    first = capsys.readouterr().out
+    assert "Hint 1 of 2: What is seen." in first and "The idea." not in first
+    assert "Another hint: check.hint(product)" in first
+    check.hint("product")
+    second = capsys.readouterr().out
+    assert "Hint 2 of 2: The idea." in second and "Another hint" not in second
+
+
+def test_the_last_hint_says_that_it_is_the_last(check, capsys):
+    check(doubled, "product")
+    check.hint("product")
+    assert "all the hints" not in capsys.readouterr().out
+    check.hint("product")
+    assert "These are all the hints there are." in capsys.readouterr().out
+
+
+def test_hints_that_were_seen_stay_shown_in_the_next_session(check, capsys):
+    check(doubled, "product")
+    check.hint("product")
+    Check("ch98_fixture")(doubled, "product")
+    assert capsys.readouterr().out.count("Hint 2 of 2: The idea.") == 2
+
+
+def test_another_mistake_begins_with_its_first_hint(check, capsys):
+    check(doubled, "product")
+    check.hint("product")
+    check(lambda x, W: x @ W + 1, "product")
+    capsys.readouterr()
+    check(doubled, "product")
+    assert "Hint 2 of 2" not in capsys.readouterr().out
+
+
+def test_an_unknown_mistake_leads_to_the_inputs_of_its_case(check, capsys):
+    check(lambda x, W: x @ W + 1, "product")
+    capsys.readouterr()
+    check.hint("product")
+    assert "inputs = check.inputs(product)" in capsys.readouterr().out
+
+
+def test_the_inputs_of_the_failing_case_call_the_function_again(exercise, check):
+    check(doubled, "product")
+    given = check.inputs("product")
+    assert torch.equal(product(**given), product(*exercise.cases[0].case.calls[0].args))
+
+
+def test_the_inputs_are_the_students_to_spoil(check):
+    check.inputs("product")["x"].zero_()
+    assert check(product) == 4.0
 
 
 def test_a_hint_before_a_check_says_so(check, capsys):
@@ -85,6 +133,35 @@ def test_a_hidden_case_tells_its_kind_and_no_number(exercise):
 def test_a_locked_demo_keeps_quiet_while_graded(check, capsys, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert not check.unlocked() and capsys.readouterr().out == ""
+
+
+def test_the_board_shows_what_passed_and_what_is_next(check, capsys):
+    check.board()
+    before = capsys.readouterr().out
+    assert "0 of 1 passed, 0 of 4 points, about 5 min left" in before
+    assert "○ product: not checked" in before and "Next: product in ch98_fixture, about 5 min." in before
+    check(product)
+    capsys.readouterr()
+    check.board()
+    after = capsys.readouterr().out
+    assert "✓ product: passed, 4 of 4 points" in after and "Everything passes." in after
+
+
+def test_a_fresh_notebook_takes_no_progress_away(check, capsys):
+    def untouched(x, W):
+        raise NotImplementedError
+
+    check(product)
+    check(untouched, "product")
+    capsys.readouterr()
+    check.board()
+    assert "✓ product" in capsys.readouterr().out
+
+
+def test_a_board_keeps_quiet_while_graded(check, capsys, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    check.board()
+    assert capsys.readouterr().out == ""
 
 
 def test_checking_imports_no_heavy_package():
