@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import os
-import queue
 import select
 import socket
 import subprocess
@@ -28,8 +27,6 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _HOME = "/home/student"
 _START_SECONDS = 120.0
 _FORK_SECONDS = 20.0
-_FIRST_USER = 60_000  # of the users that submissions run as when the grader is root; one each, so none reaches another
-_MOST_AT_ONCE = 1000
 _NO_LAYERS = """This machine cannot confine a student's code: {reason}.
 Without confinement a submission runs as you do: it can read and change your files, the gradebook and the other
 submissions, and it can use the network. Grade on Linux (a container will do); `autograder doctor` says what is missing.
@@ -78,6 +75,8 @@ class WarmParent:
             raise SandboxProblem(_NO_LAYERS.format(reason=f"{sys.platform} has neither Landlock nor seccomp"))
         if not hasattr(os, "fork"):
             raise SandboxProblem(f"{sys.platform} cannot run the engine at all. Grade on Linux; on Windows, in WSL.")
+        from .users import Users  # here, so that a system without users is told what the lines above say
+
         self.limits = limits or Limits()
         self.tier = tier
         self._answer, self._seed, self._no_sandbox = answer, seed, no_sandbox
@@ -85,9 +84,7 @@ class WarmParent:
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._numbers = itertools.count()
-        self._users: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for number in range(_MOST_AT_ONCE):
-            self._users.put(_FIRST_USER + number if os.getuid() == 0 else os.getuid())
+        self.users = Users()
         self._base = tempfile.mkdtemp(prefix="autograder-")
         os.chmod(self._base, 0o711)
         os.mkdir(f"{self._base}/root")
@@ -119,9 +116,10 @@ class WarmParent:
     def _start(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-P", "-s", "-m", "autograder.execution.parent", str(theirs.fileno()), self._answer]
+        held = [theirs.fileno()] if self.users.descriptor is None else [theirs.fileno(), self.users.descriptor]
         with theirs:
             process = self._process = subprocess.Popen(
-                command, env=self._environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
+                command, env=self._environment(), pass_fds=held, stdin=subprocess.DEVNULL, cwd="/"
             )
         try:
             hello = self._receive(_START_SECONDS)
@@ -183,18 +181,19 @@ class WarmParent:
         Raises `ParentGone` when the warm parent has ended.
         """
         folder = f"{self._base}/{next(self._numbers)}"
-        user = self._users.get()
-        os.mkdir(folder, 0o700)
-        os.chown(folder, user, -1)
+        user = self.users.take()
         try:
+            os.mkdir(folder, 0o700)
+            os.chown(folder, user, -1)
             submission = self._fork(self._order(folder, user, files_dir))
             try:
                 yield submission
             finally:
                 submission.close()
         finally:
-            self._users.put(user)
-            wipe(folder)
+            self.users.give(user)
+            if os.path.isdir(folder):
+                wipe(folder)
 
     def _order(self, folder: str, user: int, files_dir: Path | str | None) -> Order:
         assert self.tier is not None
@@ -254,5 +253,6 @@ class WarmParent:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self.users.close()
         if os.path.isdir(self._base):
             wipe(self._base)

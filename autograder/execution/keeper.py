@@ -104,6 +104,8 @@ class _Watch:
         _, status, _ = os.wait4(self._child, 0)
         leftovers = self._kill_all()
         code = os.waitstatus_to_exitcode(status)
+        if reason is Reason.CLOSED and code != -signal.SIGKILL:  # it had ended by itself before the grader said so
+            reason = None
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._listen()
         told = json.loads(self._said) if self._said else {}

@@ -123,7 +123,7 @@ class Student:
                 if "cell" in request:
                     reply = self._cell(request, capture, raw)
                 else:
-                    reply = self._ask(request, payload, capture, raw)
+                    reply = self._ask(request, payload, capture, raw, order.limits.tensor_bytes)
             except BaseException as problem:
                 reply = pack({"error": _describe(problem)})
             finally:
@@ -137,11 +137,11 @@ class Student:
         count = self._notebook.shell.execution_count - 1
         return pack({"succeeded": succeeded, "outputs": capture.collect(), "execution_count": count})
 
-    def _ask(self, request: dict[str, Any], payload: bytes, capture: Capture, raw: RawOutput) -> bytes:
+    def _ask(self, request: dict[str, Any], payload: bytes, capture: Capture, raw: RawOutput, at_most: int) -> bytes:
         capture.begin()  # what a function prints while it answers is not handed back
         reply, results = self._answer(request["request"], tensors.decode(payload), self._notebook.namespace)
         raw.take()
-        return pack({"reply": reply}, tensors.encode(results))
+        return pack({"reply": reply}, tensors.encode(results, at_most))
 
 
 def _set_scene(order: Order) -> None:

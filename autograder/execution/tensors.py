@@ -27,10 +27,17 @@ _DTYPES = {
 _MAX_TENSORS = 10_000
 
 
-def encode(tensors: Mapping[str, Tensor]) -> bytes:
-    """The bytes of plain dense copies of `tensors`; whatever torch raises for what has none (sparse, meta)."""
-    plain = {name: value.detach().as_subclass(Tensor).cpu().contiguous().clone() for name, value in tensors.items()}
-    return save(plain) if plain else b""
+def encode(tensors: Mapping[str, Tensor], at_most: int | None = None) -> bytes:
+    """The bytes of plain dense copies of `tensors`; whatever torch raises for what has none (sparse, meta).
+
+    Raises ValueError, before anything is copied, when they hold more than `at_most` bytes. Names that share a storage
+    count each: on the wire they share nothing.
+    """
+    plain = {name: value.detach().as_subclass(Tensor) for name, value in tensors.items()}
+    size = sum(value.numel() * value.element_size() for value in plain.values())
+    if at_most is not None and size > at_most:
+        raise ValueError(f"the answer holds {size} bytes of tensors, at most {at_most} are read")
+    return save({name: value.cpu().contiguous().clone() for name, value in plain.items()}) if plain else b""
 
 
 def decode(payload: bytes) -> dict[str, Tensor]:

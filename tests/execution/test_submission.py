@@ -106,11 +106,13 @@ def test_an_answer_that_has_no_bytes_is_an_error(parent):
         assert submission.run_cell("1").status is Status.OK
 
 
-def test_an_answer_beyond_the_limit_is_malformed(parent):
-    with parent.submission() as submission:
-        submission.run_cell("def f(x):\n    return x.new_zeros(1_000_000)")
+def test_an_answer_beyond_the_limit_is_refused_before_it_is_copied(parent):
+    source = "def f(x):\n    big = x.new_zeros(100_000)\n    return {str(number): big for number in range(5000)}"
+    with parent.submission() as submission:  # 2 GB on the wire, 300 MB of memory
+        submission.run_cell(source)
         answer = submission.answer({"name": "f"}, {"x": torch.ones(1)})
-        assert answer.status is Status.MALFORMED and "bytes" in answer.detail
+        assert answer.status is Status.ERROR and "2000000000 bytes of tensors" in answer.detail
+        assert submission.run_cell("1").status is Status.OK
 
 
 def test_what_a_function_prints_while_it_answers_is_not_handed_back(parent):

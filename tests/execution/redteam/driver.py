@@ -32,22 +32,22 @@ def main() -> None:
     """Print the layers, then one line for each attack."""
     options = argparse.ArgumentParser()
     options.add_argument("--tier", required=True)
-    options.add_argument("--ordinary", action="store_true")
+    options.add_argument("--ordinary", type=int, metavar="USER", help="become this user, if root")
     options.add_argument("--unconfined", action="store_true")
     options.add_argument("names", nargs="*")
     chosen = options.parse_args()
     if chosen.ordinary and os.getuid() == 0:
         from ordinary import become_ordinary
 
-        become_ordinary()
+        become_ordinary(chosen.ordinary)
     from attack import ATTACKS
 
     from autograder.execution import Limits, SandboxProblem, Tier, WarmParent
 
     limits = Limits(
-        cell_seconds=15,
-        answer_seconds=15,
-        notebook_seconds=40,
+        cell_seconds=30,
+        answer_seconds=30,
+        notebook_seconds=120,
         grace_seconds=0.4,
         cpu_seconds=20,
         memory_bytes=300 << 20,
@@ -83,8 +83,6 @@ class Room:
 
         self.parent = parent
         self.world = World(parent.pid)
-        me = os.getuid()
-        self._users = (60_000, 60_999) if me == 0 else (me, me)
         self._honest = self._run_honest()
 
     def face(self, attack) -> dict:
@@ -95,8 +93,8 @@ class Room:
         with self.parent.submission() as submission:
             results = [submission.run_cell(self.world.preamble())]
             for cell in attack.source.split("# %%"):
-                results.append(submission.run_cell(cell, attack.seconds))
-            answer, score = self._score(submission, attack.seconds)
+                results.append(submission.run_cell(cell, attack.cell_seconds))
+            answer, score = self._score(submission, attack.answer_seconds)
             report = submission.close()
         return {
             "name": attack.name,
@@ -108,7 +106,7 @@ class Room:
             "leftovers": report.leftovers,
             "error": report.error,
             "harm": self.world.harm(results),
-            "survivors": survivors(self.parent.pid, *self._users),
+            "survivors": survivors(self.parent.pid, self.parent.users.known),
             "honest": self._run_honest() == self._honest,
             "seconds": round(time.monotonic() - began, 2),
         }
@@ -126,7 +124,7 @@ class Room:
     def _run_honest(self) -> str:
         with self.parent.submission() as submission:
             result = submission.run_cell(HONEST)
-            _, score = self._score(submission, 15)
+            _, score = self._score(submission, 30)
             report = submission.close()
         return json.dumps([result.status, result.outputs, score, report.reason, report.leftovers])
 

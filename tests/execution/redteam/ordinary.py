@@ -5,7 +5,6 @@ import sys
 
 from autograder.execution.kernel import checked, libc
 
-USER = 61_000
 _NEW_MOUNTS, _BIND, _REC, _PRIVATE = 0x20000, 4096, 16384, 1 << 18
 
 
@@ -36,8 +35,8 @@ def _open_the_way(paths: set[str]) -> None:
         os.close(handle)
 
 
-def become_ordinary(user: int = USER) -> None:
-    """Give up root for good; the interpreter stays reachable even when it lies below /root."""
+def become_ordinary(user: int) -> None:
+    """Become `user` and give up root for good; the interpreter stays reachable even when it lies below /root."""
     checked(libc.unshare(_NEW_MOUNTS), "unshare")
     _mount(b"none", b"/", None, _REC | _PRIVATE)
     _open_the_way({os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix)})

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ DRIVER = Path(__file__).with_name("driver.py")
 ROOMS = {
     "root-ns": ("--tier=ns",),
     "root-plain": ("--tier=plain",),
-    "user-ns": ("--tier=ns", "--ordinary"),
-    "user-plain": ("--tier=plain", "--ordinary"),
-    "unconfined": ("--tier=none", "--ordinary", "--unconfined"),
+    "user-ns": ("--tier=ns", "--ordinary=59001"),
+    "user-plain": ("--tier=plain", "--ordinary=59002"),
+    "unconfined": ("--tier=none", "--ordinary=59003", "--unconfined"),
 }
 REAL = [name for name, attack in ATTACKS.items() if attack.works_unconfined]
 SECONDS = 600
@@ -37,15 +37,23 @@ def _drive(room: str, names: list[str]) -> dict[str, dict]:
 
 
 class Rooms:
-    """The outcomes of all chosen attacks. Root's rooms run beside the user's: leaks are told apart by their users."""
+    """The outcomes of all chosen attacks. Confined rooms run side by side: leaks are told apart by their users.
+
+    The unconfined room comes last, since what escapes there lies in folders that all share.
+    """
 
     def __init__(self, chosen: dict[str, list[str]]):
-        self._lanes = {lane: ThreadPoolExecutor(1) for lane in (True, False)}
-        self._rooms: dict[str, Future] = {
-            room: self._lanes[room.startswith("root")].submit(_drive, room, names)
-            for room, names in chosen.items()
-            if room == "unconfined" or os.getuid() == 0 or not room.startswith("root")
-        }
+        self._threads = ThreadPoolExecutor(len(ROOMS))
+        root = os.getuid() == 0
+        confined = [room for room in chosen if room != "unconfined" and (root or not room.startswith("root"))]
+        self._rooms: dict[str, Future] = {room: self._threads.submit(_drive, room, chosen[room]) for room in confined}
+        if "unconfined" in chosen:
+            self._rooms["unconfined"] = self._threads.submit(self._last, chosen["unconfined"], [*self._rooms.values()])
+
+    @staticmethod
+    def _last(names: list[str], others: list[Future]) -> dict[str, dict]:
+        wait(others)
+        return _drive("unconfined", names)
 
     def outcome(self, room: str, name: str) -> dict:
         """What `name` did in `room`; an expected failure, with its reason, where the machine has no such room."""
@@ -62,8 +70,7 @@ class Rooms:
         return outcomes[name]
 
     def close(self) -> None:
-        for lane in self._lanes.values():
-            lane.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +94,8 @@ def test_an_attack_is_contained_and_truthfully_reported(rooms: Rooms, room: str,
     assert seen["survivors"] == []
     assert seen["score"] == 0
     assert seen["honest"], "the next submission was harmed"
-    assert {status.replace(" ", "-") for status in seen["statuses"]} <= expected.statuses | {"not-run"}
-    assert seen["answer"].replace(" ", "-") in expected.answers, seen["detail"]
-    assert seen["reason"] in expected.reasons, seen["error"]
+    statuses = [status.replace(" ", "-") for status in seen["statuses"]]
+    assert expected.may_report(statuses, seen["answer"].replace(" ", "-"), seen["reason"]), seen
     assert bool(seen["leftovers"]) or not expected.leftovers
 
 

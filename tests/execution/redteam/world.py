@@ -146,22 +146,22 @@ class World:
         shutil.rmtree(self.folder)
 
 
-def survivors(parent: int, first_user: int, last_user: int, seconds: float = 3.0) -> list[int]:
+def survivors(parent: int, users: set[int], seconds: float = 15.0) -> list[int]:
     """Processes of these users, or children of the warm parent, that are still there after a moment of grace."""
     deadline = time.monotonic() + seconds
     while True:
         mine = {os.getpid(), os.getppid(), parent}
-        alive = [p for p in _processes(first_user, last_user) if p not in mine] + _children(parent)
+        alive = [p for p in _processes(users) if p not in mine] + _children(parent)
         if not alive or time.monotonic() > deadline:
             return alive
         time.sleep(0.01)
 
 
-def _processes(first_user: int, last_user: int) -> list[int]:
+def _processes(users: set[int]) -> list[int]:
     found = []
     for name in os.listdir("/proc"):
         with contextlib.suppress(OSError):
-            if name.isdigit() and first_user <= os.stat(f"/proc/{name}").st_uid <= last_user:
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid in users:
                 found.append(int(name))
     return found
 

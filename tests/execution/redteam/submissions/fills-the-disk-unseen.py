@@ -10,5 +10,5 @@ for number in range(6):
     file.write(b"x" * (9 << 20))
     file.flush()
     held.append(file)
-time.sleep(2)
+time.sleep(20)
 escaped("54 MB in deleted files")

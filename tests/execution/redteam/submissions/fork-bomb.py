@@ -1,6 +1,8 @@
 # statuses: ok error died timeout
 # reasons: closed processes
-# answers: ok malformed not-run
+# Many processes read and answer at the same socket.
+# answers: ok malformed error timeout died
+# seconds: 10
 import os, time
 for _ in range(8):
     try:

@@ -6,4 +6,4 @@ import os, time
 for _ in range(1200):
     os.mkdir("d" * 50)
     os.chdir("d" * 50)
-time.sleep(2)
+time.sleep(20)

@@ -4,5 +4,5 @@
 import time
 for number in range(3000):
     open(f"file-{number}", "w").close()
-time.sleep(2)
+time.sleep(20)
 escaped("3000 files")

@@ -1,5 +1,4 @@
 # Whatever the warm parent had in memory, the fork has too.
-# seconds: 10
 try:
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         for line in maps:
@@ -15,5 +14,6 @@ try:
                 while at >= 0:
                     print(data[at:at + 80])
                     at = data.find(TOKEN_PREFIX.encode(), at + 1)
+                del data
 except OSError:
     pass

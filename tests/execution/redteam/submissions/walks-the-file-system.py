@@ -1,5 +1,4 @@
 # Looks for the token in every small file it may open outside the system's folders.
-# seconds: 10
 import os
 seen = 0
 for top in ("/tmp", "/home", "/root", "/var", "/run", "/opt", "/srv", "/mnt", "/etc", "/dev/shm", SECRETS, REPOSITORY):
