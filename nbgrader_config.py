@@ -25,9 +25,11 @@ if scripts not in os.environ.get("PATH", "").split(os.pathsep):
 c = get_config()  # noqa: F821 - given by traitlets to every configuration file
 
 c.CourseDirectory.course_id = "built-in"
-c.CourseDirectory.root = str(root)
-c.CourseDirectory.source_directory = "_build/source"
-c.CourseDirectory.release_directory = "exercises"
+# A course that `autograder new-course` made has releases of its own, with its points; else they are the repository's.
+own = (course / "course.toml").is_file()
+c.CourseDirectory.root = str(course if own else root)
+c.CourseDirectory.source_directory = "source" if own else "_build/source"
+c.CourseDirectory.release_directory = "release" if own else "exercises"
 c.CourseDirectory.submitted_directory = str(course / "submitted")
 c.CourseDirectory.autograded_directory = str(course / "autograded")
 c.CourseDirectory.feedback_directory = str(course / "feedback")
@@ -76,9 +78,9 @@ c.HTMLExporter.extra_template_basedirs = [
     for package, folder in (("autograder", "grading"), ("nbgrader", "server_extensions/formgrader"))
 ]
 
-# Files downloaded from a learning platform: <student>_<whatever>_<chapter>.ipynb, or an archive of them, in
-# downloaded/<chapter>/archive/. The folder must be given relative to the root.
-c.ZipCollectApp.downloaded_directory = os.path.relpath(course / "downloaded", root)
-c.FileNameCollectorPlugin.named_regexp = r".*[/\\](?P<student_id>[^/\\_]+)_(?:.*_)?(?P<file_id>ch\d\d_\w+)\.ipynb"
+# nbgrader zip_collect, of what lies in downloaded/<chapter>/archive/, reads names as `autograder collect` does. The
+# folder must be given relative to the root.
+c.ZipCollectApp.downloaded_directory = os.path.relpath(course / "downloaded", course if own else root)
+c.ZipCollectApp.collector_plugin = "autograder.grading.collecting.NameCollector"
 
 c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"

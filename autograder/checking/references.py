@@ -77,6 +77,16 @@ def load_reference(path: Path) -> Reference:
     return Reference(meta["chapter"], {e.name: e for e in exercises}, bool(meta["hidden"]))
 
 
+def with_points(reference: Reference, points: Mapping[str, float]) -> Reference:
+    """The reference with other points for some exercises. Raises ValueError for an exercise that it does not have."""
+    exercises = dict(reference.exercises)
+    for name, value in points.items():
+        if name not in exercises:
+            raise ValueError(f"{reference.chapter} has no exercise {name!r}. Its exercises: {', '.join(exercises)}")
+        exercises[name] = replace(exercises[name], points=float(value))
+    return replace(reference, exercises=exercises)
+
+
 def merge(public: Reference, hidden: Reference | None) -> Mapping[str, tuple[tuple[FrozenCase, bool], ...]]:
     """By exercise, the (case, is hidden) pairs of both references, public ones first."""
     merged = {name: tuple((case, False) for case in e.cases) for name, e in public.exercises.items()}

@@ -196,8 +196,12 @@ class Batch:
     def _pool(self) -> Pool:
         """The pool, made when there is something to judge."""
         if self._pool_made is None:
-            self._pool_made = self._make_pool({name: self._course.exam(name) for name in self._recorder.released})
+            self._pool_made = self._make_pool({name: self._exam(name) for name in self._recorder.released})
         return self._pool_made
+
+    def _exam(self, name: str) -> Exam | None:
+        exam = self._course.exam(name)
+        return exam and exam.worth(self._recorder.released[name].points)
 
     @cached_property
     def _assignment_parts(self) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from torch import Tensor
 from autograder.checking import wire
 from autograder.checking.diagnose import Pair, diagnose
 from autograder.checking.records import Exercise, Failure, Observation, Reference, Verdict
-from autograder.checking.references import merge
+from autograder.checking.references import merge, with_points
 from autograder.checking.report import Report, as_html, text
 from autograder.execution.records import Answer, CellResult, Status
 
@@ -61,6 +61,11 @@ class Exam:
     @classmethod
     def of(cls, public: Reference, hidden: Reference | None) -> Exam:
         return cls(public, merge(public, hidden))
+
+    def worth(self, points: Mapping[str, float]) -> Exam:
+        """The exam with the points that the gradebook has for its exercises, by name. Others keep theirs."""
+        known = {name: each for name, each in points.items() if name in self.public.exercises}
+        return replace(self, public=with_points(self.public, known))
 
 
 @dataclass(frozen=True)

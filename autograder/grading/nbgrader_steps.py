@@ -24,9 +24,10 @@ from autograder.authoring.hidden import find_key
 from autograder.checking.records import Reference
 from autograder.checking.references import DIRECTORY, load_reference
 from autograder.grading.integrity import Irregularity, ReleasedCell, restore
+from autograder.grading.jobs import summary
 from autograder.grading.judging import Exam, Executor, Judged, judge
 
-NOTES = "autograder"  # where notebook metadata carries notes from the first pass of autograde to the second
+NOTES = "autograder"  # where a graded notebook's metadata has what grading noted: irregularities, verdicts, usage
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -57,6 +58,7 @@ class Judge(NbGraderPreprocessor):
             released = released_cells(_released(gradebook, resources))
         checks = {cell.name: cell.exercise for cell in released if cell.exercise}
         exam = self.exam(resources["nbgrader"]["notebook"]) if checks else None
+        exam = exam and exam.worth({cell.exercise: cell.points for cell in released if cell.exercise and cell.points})
         executor: Executor = import_item(self.executor)(parent=self)
         with executor.session(Path(resources["metadata"]["path"])) as session:
             resources[NOTES] = judge(nb, checks, exam, session)
@@ -90,7 +92,19 @@ class SaveScores(NbGraderPreprocessor):
                 self.log.error("%s: %s (%s). It scores 0 until a person has looked.", _where(resources), why, name)
             save_scores(student, nb, judged.scores, judged.problems, self.log)
             gradebook.db.commit()
+        keep_notes(nb, {name: summary(verdict) for name, verdict in judged.verdicts.items()}, judged.problems, {})
         return nb, resources
+
+
+def keep_notes(
+    nb: NotebookNode,
+    verdicts: Mapping[str, Mapping[str, Any]],
+    problems: Mapping[str, str],
+    usage: Mapping[str, Any],
+) -> None:
+    """Keeps what grading found in the graded notebook: reports on a class are made of it, however it was graded."""
+    notes = nb.metadata.setdefault(NOTES, {})
+    notes.update(verdicts={**verdicts}, problems={**problems}, usage={**usage})
 
 
 def save_scores(

@@ -30,7 +30,15 @@ from traitlets.utils.importstring import import_item
 from autograder.grading.integrity import ReleasedCell, restore
 from autograder.grading.jobs import Result, loads
 from autograder.grading.ledger import GradingProblem
-from autograder.grading.nbgrader_steps import NOTES, Judge, RestoreCells, SaveScores, released_cells, save_scores
+from autograder.grading.nbgrader_steps import (
+    NOTES,
+    Judge,
+    RestoreCells,
+    SaveScores,
+    keep_notes,
+    released_cells,
+    save_scores,
+)
 
 # Done here with the gradebook that is open. Metadata is not checked twice: every cell's was just put back as released.
 _OURS = (Judge, RestoreCells, SaveScores, AssignLatePenalties, OverwriteKernelspec, CheckCellMetadata)
@@ -52,6 +60,11 @@ class Released:
     def checks(self) -> dict[str, str]:
         """The exercise of each test cell of ours, by grade id."""
         return {cell.name: cell.exercise for cell in self.cells if cell.exercise}
+
+    @property
+    def points(self) -> dict[str, float]:
+        """What each exercise with a test cell of ours is worth."""
+        return {cell.exercise: cell.points for cell in self.cells if cell.exercise and cell.points}
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,7 @@ class Recorder:
             resources: dict[str, Any] = {"nbgrader": {"student": student, "notebook": name}}
             for step in self._finish:
                 notebooks[name], _ = step.preprocess(notebooks[name], resources)
+            keep_notes(notebooks[name], results[name].verdicts, results[name].problems, results[name].usage)
         self._write(student, folder, notebooks)
         try:
             self._enter(student, folder, results, notebooks)

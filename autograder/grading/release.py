@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
+import sys
+import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
@@ -14,6 +17,7 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.authoring import notebook, percent
+from autograder.student.keeping import place
 
 SOURCE = Path("_build/source")  # as in nbgrader_config.py
 
@@ -39,11 +43,13 @@ def build(
     root: Path,
     out: Path | None = None,
     record: bool = False,
+    told: Callable[[str], None] = lambda words: print(words, file=sys.stderr),
 ) -> list[Path]:
     """Paths of the released notebooks, `exercises/<stem>/<stem>.ipynb` or `out/<stem>/<stem>.ipynb`.
 
     `points_by_stem[stem]` gives every exercise its points. With `record`, the release is also noted in the course's
-    gradebook, as `nbgrader generate_assignment` does. Raises AuthoringError for what is wrong in a file of solutions/,
+    gradebook, as `nbgrader generate_assignment` does. A notebook that somebody has edited is kept in `backups/` beside
+    it, and `told` is called with a word on it. Raises AuthoringError for what is wrong in a file of solutions/,
     ReleaseError when nbgrader refuses.
     """
     root = root.resolve()
@@ -51,7 +57,7 @@ def build(
     stems = list(stems)
     for stem in stems:
         stage(stem, points_by_stem[stem], root)
-    return [_generate(stem, root, released, record) for stem in stems]
+    return [_built(stem, root, released, record, told) for stem in stems]
 
 
 def repository(root: Path) -> str | None:
@@ -62,8 +68,12 @@ def repository(root: Path) -> str | None:
     return tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
 
 
-def _generate(stem: str, root: Path, released: Path, record: bool) -> Path:
-    config = course_config(root)
+def generate(stem: str, config: Config, released: Path, record: bool) -> Path:
+    """Path of the notebook that nbgrader makes from the staged one, in `released/<stem>/`.
+
+    With `record`, its exercises and points go into the gradebook. Raises ReleaseError when nbgrader refuses.
+    """
+    config = copy.deepcopy(config)
     config.CourseDirectory.release_directory = str(released)
     config.CourseDirectory.assignment_id = stem
     config.BaseConverter.force = True
@@ -77,3 +87,16 @@ def _generate(stem: str, root: Path, released: Path, record: bool) -> Path:
         told = result.get("log", "").strip() or result.get("error", "")
         raise ReleaseError(f"nbgrader did not release {stem}: {told}")
     return path
+
+
+def _built(stem: str, root: Path, released: Path, record: bool, told: Callable[[str], None]) -> Path:
+    """Released from where `build` staged it, whatever course the configuration is of. Only the notebook is replaced."""
+    config = course_config(root)
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.source_directory = str(SOURCE)
+    with tempfile.TemporaryDirectory() as fresh:
+        made = generate(stem, config, Path(fresh), record).read_bytes()
+    placed = place(made, released / stem / f"{stem}.ipynb", carry=False)
+    if placed.backup:
+        told(placed.words)
+    return placed.path
