@@ -67,7 +67,7 @@ def loads(text: str) -> NotebookNode:
 
 def result(key: str, notebook: NotebookNode, judged: Judged, usage: Mapping[str, Any]) -> Result:
     """What judging `notebook` gave, as data."""
-    verdicts = {name: _summary(verdict) for name, verdict in judged.verdicts.items()}
+    verdicts = {name: summary(verdict) for name, verdict in judged.verdicts.items()}
     return Result(key, dumps(notebook), judged.scores, dict(judged.problems), verdicts, dict(usage))
 
 
@@ -87,7 +87,8 @@ def key_of(*parts: bytes) -> str:
     return total.hexdigest()[:32]
 
 
-def _summary(verdict: Verdict) -> dict[str, Any]:
+def summary(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as what is kept of it: its exercise, points, first finding and known mistake."""
     first = verdict.first
     return {
         "exercise": verdict.exercise,
