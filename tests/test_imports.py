@@ -18,7 +18,14 @@ MAY_USE = {
     "autograder.checking": {"autograder.checking"},
     "autograder.execution": {"autograder.execution", "autograder.checking"},
     "autograder.authoring": {"autograder.authoring", "autograder.checking"},
-    "autograder.grading": {"autograder.grading", "autograder.execution", "autograder.authoring", "autograder.checking"},
+    "autograder.student": {"autograder.student", "autograder.checking"},
+    "autograder.grading": {
+        "autograder.grading",
+        "autograder.execution",
+        "autograder.authoring",
+        "autograder.checking",
+        "autograder.student",
+    },
     "explorables": {"explorables", "experiments"},
     "experiments": {"experiments"},
 }
@@ -72,6 +79,12 @@ def test_the_checks_import_only_what_a_student_has() -> None:
     known = STUDENTS_PACKAGES | set(sys.stdlib_module_names) | {"autograder"}
     used = [(name, target) for name, path in modules("autograder.checking") for target in imports(name, path)]
     assert not [f"{name} imports {target}" for name, target in used if target.split(".")[0] not in known]
+
+
+def test_getting_and_handing_in_import_no_package_at_all_but_one_for_the_table() -> None:
+    used = {(name, t.split(".")[0]) for name, path in modules("autograder.student") for t in imports(name, path)}
+    foreign = {(name, package) for name, package in used if package not in {*sys.stdlib_module_names, "autograder"}}
+    assert foreign == {("autograder.student.table", "rich")}
 
 
 def test_only_grading_imports_nbgrader() -> None:

@@ -1,14 +1,17 @@
 """Makes the notebook that nbgrader releases from an authored one: same bytes on every build.
 
 The notebook carries nbgrader's cell metadata (schema 3) and, on each exercise and its check, the course's own:
-`"autograder": {"exercise": "conv1d", "chapter": "ch03_convolution"}`. Nothing here imports nbgrader.
+`"autograder": {"exercise": "conv1d", "chapter": "ch03_convolution"}`. What stands in the notebook's own metadata, by
+which a student's work is told from the release, is in `autograder/checking/identity.py`. Nothing here imports nbgrader.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +19,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode, v4
 
-from autograder.authoring.percent import AuthoringError, Cell, Script
+from autograder.authoring.percent import CODE_STUB, TEXT_STUB, AuthoringError, Cell, Script, stub
+from autograder.checking.identity import grade_id, record
 
 _SETUP = """\
 try:
@@ -26,6 +30,13 @@ except ImportError:  # on Colab, or wherever the course's package is not install
 """
 _INSTALL = '%pip install --quiet "git+{repository}"'
 _EXPLAIN = 'raise ImportError("install the course first: its README says how") from None'
+_END = """\
+---
+
+**Where you stand.** The next cell shows what passes in this chapter and in the others. To hand in, save this notebook
+and run `autograder submit {stem}` in a terminal, or `!autograder submit {stem}` in a cell, unless your instructor told
+you another way. It says what is not done, and makes the file to hand in."""
+_MAKES_CHECK = re.compile(r"^check\s*=\s*Check\(", re.MULTILINE)
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -33,7 +44,7 @@ def build(script: Script, points: Mapping[str, float], repository: str | None = 
     """The notebook of `script`, solutions included, with `points[name]` for every exercise.
 
     Its first code cell installs the package from `repository` (a git address) where `autograder` cannot be imported,
-    and does nothing elsewhere; without a repository it says what is missing.
+    and does nothing elsewhere; without a repository it says what is missing. Its last one shows the progress board.
     Raises AuthoringError when an exercise has no points, or points have no exercise.
     """
     _check_points(script, points)
@@ -43,6 +54,9 @@ def build(script: Script, points: Mapping[str, float], repository: str | None = 
     otherwise = _INSTALL.format(repository=repository) if repository else _EXPLAIN
     cells.insert(first_code, v4.new_code_cell(_SETUP.format(otherwise=otherwise), metadata={"tags": ["setup"]}))
     names.insert(first_code, "setup")
+    if any(_MAKES_CHECK.search(cell.source) for cell in cells):
+        cells += [v4.new_markdown_cell(_END.format(stem=script.stem)), v4.new_code_cell("check.board()")]
+        names += ["hand-in", "board"]
     _set_ids(cells, names, script.stem)
     metadata = {
         "autograder": {"chapter": script.stem},
@@ -67,13 +81,24 @@ def stage(notebook: NotebookNode, stem: str, source: Path) -> Path:
             raise FileExistsError(
                 f"{other} would be released to students. Move it away: only {path.name} belongs here."
             )
-    text = nbformat.writes(notebook) + "\n"
+    text = nbformat.writes(_recorded(notebook, stem)) + "\n"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         with tempfile.NamedTemporaryFile("w", dir=source, encoding="utf-8", suffix=".ipynb", delete=False) as file:
             file.write(text)
         os.chmod(file.name, 0o644)
         os.replace(file.name, path)
     return path
+
+
+def _recorded(notebook: NotebookNode, stem: str) -> NotebookNode:
+    """The notebook with the record of its release, in which the solutions are taken out."""
+    cells = [
+        (c.cell_type, stub(c.source, CODE_STUB if c.cell_type == "code" else TEXT_STUB), grade_id(c))
+        for c in notebook.cells
+    ]
+    recorded = copy.deepcopy(notebook)
+    recorded.metadata["autograder"] = record(stem, cells)
+    return recorded
 
 
 def _check_points(script: Script, points: Mapping[str, float]) -> None:
@@ -109,7 +134,8 @@ def _nbgrader(cell: Cell, points: float | None) -> dict:
         "solution": cell.kind != "check",
         "task": False,
     }
-    return metadata if points is None else metadata | {"points": float(points)}
+    # JupyterLab writes whole numbers without a decimal point, so that saving would change every graded cell
+    return metadata if points is None else metadata | {"points": int(points) if points == int(points) else points}
 
 
 def _set_ids(cells: list[NotebookNode], names: list[str | None], stem: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class Row:
 
     outline: ExerciseOutline
     record: Record | None
+    max_points: float
 
     @property
     def passed(self) -> bool:
@@ -30,7 +31,7 @@ class Row:
 
     @property
     def points(self) -> float:
-        return min(self.record.points, self.outline.points) if self.record else 0.0
+        return min(self.record.points, self.max_points) if self.record else 0.0
 
     @property
     def state(self) -> str:
@@ -55,7 +56,7 @@ class ChapterBoard:
 
     @property
     def max_points(self) -> float:
-        return sum(row.outline.points for row in self.rows)
+        return sum(row.max_points for row in self.rows)
 
     @property
     def minutes_left(self) -> int:
@@ -94,14 +95,22 @@ class Board:
         return as_html(self)
 
 
-def board(current: str = "", directory: Path = REFERENCES) -> Board:
-    """The board of all chapters whose references lie in `directory`, with what this machine remembers."""
-    return Board(tuple(_chapter(outline) for outline in outlines(directory)), current)
+def board(current: str = "", directory: Path = REFERENCES, points: Mapping[str, float] | None = None) -> Board:
+    """The board of all chapters whose references lie in `directory`, with what this machine remembers.
+
+    points: what the exercises of the current chapter are worth, where that is not what its reference says.
+    """
+    chapters = (_chapter(each, points or {} if each.stem == current else {}) for each in outlines(directory))
+    return Board(tuple(chapters), current)
 
 
-def _chapter(outline: ChapterOutline) -> ChapterBoard:
-    records = progress.load(outline.stem)
-    return ChapterBoard(outline.stem, tuple(Row(e, records.get(e.name)) for e in outline.exercises))
+def _chapter(outline: ChapterOutline, points: Mapping[str, float]) -> ChapterBoard:
+    records, rows = progress.load(outline.stem), []
+    for exercise in outline.exercises:
+        record = records.get(exercise.name)
+        noted = record.of if record and record.of else exercise.points
+        rows.append(Row(exercise, record, points.get(exercise.name, noted)))
+    return ChapterBoard(outline.stem, tuple(rows))
 
 
 def as_json(board: Board) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def as_json(board: Board) -> dict[str, Any]:
                         "exercise": row.outline.name,
                         "state": row.state,
                         "points": row.points,
-                        "max_points": row.outline.points,
+                        "max_points": row.max_points,
                         "minutes": row.outline.minutes,
                         "difficulty": row.outline.difficulty,
                     }
@@ -170,7 +179,7 @@ def duration(minutes: int) -> str:
 
 def _about(row: Row) -> str:
     left = "" if row.passed else f", about {duration(row.outline.minutes)}, difficulty {row.outline.difficulty} of 3"
-    return f"{row.state}, {row.points:g} of {row.outline.points:g} points{left}"
+    return f"{row.state}, {row.points:g} of {row.max_points:g} points{left}"
 
 
 def as_html(board: Board) -> str:

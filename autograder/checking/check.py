@@ -92,7 +92,8 @@ class Check:
     def board(self) -> None:
         """Show what passes in this chapter and in the others, the points, and what comes next."""
         if GRADING_VARIABLE not in os.environ:  # a grader's machine remembers nobody's progress
-            display(board.board(self.chapter, public_path(self.chapter).parent))
+            points = {name: float(exercise.points) for name, exercise in self._reference.exercises.items()}
+            display(board.board(self.chapter, public_path(self.chapter).parent, points))
 
     def unlocked(self, *names: str) -> bool:
         """Whether these exercises (all of the chapter, if none is named) pass; says which are missing if not."""
@@ -123,7 +124,8 @@ class Check:
         name = verdict.exercise
         mistake = verdict.mistake.name if verdict.mistake else ""
         hints = self._hints[name] if mistake else 0
-        progress.keep(self.chapter, name, Record(float(verdict.points), verdict.passed, mistake, hints))
+        record = Record(float(verdict.points), verdict.passed, mistake, hints, of=float(verdict.max_points))
+        progress.keep(self.chapter, name, record)
 
     def _report(self, verdict: Verdict) -> Report:
         cases = {frozen.case.name: frozen.case for frozen in self._reference.exercises[verdict.exercise].cases}

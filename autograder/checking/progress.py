@@ -23,13 +23,17 @@ _TROUBLE = (OSError, RuntimeError, ValueError, TypeError, AttributeError)  # a h
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The last verdict on one exercise: its points, the known mistake if any, and how many hints of it were seen."""
+    """The last verdict on one exercise: its points, the known mistake if any, and how many hints of it were seen.
+
+    `of` are the points that it could have earned, in this course; 0 where that was not noted.
+    """
 
     points: float
     passed: bool
     mistake: str = ""
     hints: int = 0
     when: str = ""
+    of: float = 0.0
 
 
 def folder() -> Path:
@@ -73,7 +77,7 @@ def write(name: str, said: Mapping[str, Any]) -> None:
 
 def _record(fields: Mapping[str, Any]) -> Record:
     """A record of what the file says. Raises ValueError or TypeError when it says something else."""
-    points, hints = float(fields["points"]), int(fields["hints"])
-    if not 0 <= points < 1e6:
+    points, of, hints = float(fields["points"]), float(fields["of"]), int(fields["hints"])
+    if not (0 <= points < 1e6 and 0 <= of < 1e6):
         raise ValueError("points out of range")
-    return Record(points, fields["passed"] is True, str(fields["mistake"]), hints, str(fields["when"]))
+    return Record(points, fields["passed"] is True, str(fields["mistake"]), hints, str(fields["when"]), of)

@@ -52,6 +52,12 @@ def test_points_and_passes_are_counted(course):
     assert (first.passed, first.points, first.max_points, first.minutes_left) == (1, 4.5, 6.0, 40)
 
 
+def test_the_points_of_a_course_count_where_it_has_its_own(course):
+    keep("ch00_first", "one", Record(10.0, True, of=10.0))
+    assert boards.board("", course).chapters[0].max_points == 13.0
+    assert boards.board("ch00_first", course, {"two": 5.0}).chapters[0].max_points == 15.0
+
+
 def test_a_record_of_an_exercise_that_is_gone_does_not_count(course):
     keep("ch00_first", "gone", Record(9.0, True))
     assert boards.board("", course).chapters[0].points == 0.0

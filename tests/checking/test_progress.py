@@ -78,8 +78,8 @@ DAMAGED = {
     "list": "[]",
     "no-exercises": "{}",
     "exercises-a-list": '{"exercises": []}',
-    "points-a-word": '{"exercises": {"a": {"points": "x", "passed": true, "mistake": "", "hints": 0, "when": ""}}}',
-    "points-without-end": '{"exercises": {"a": {"points": 1e999, "passed": 1, "mistake": "", "hints": 0, "when": ""}}}',
+    "points-a-word": '{"exercises": {"a": {"points": "x", "passed": true, "mistake": "", "hints": 0, "when": "", "of": 1}}}',
+    "points-without-end": '{"exercises": {"a": {"points": 1e999, "passed": 1, "mistake": "", "hints": 0, "when": "", "of": 1}}}',
     "not-text": "\udcff",
 }
 
