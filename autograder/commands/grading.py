@@ -19,13 +19,8 @@ def add_commands(commands: Commands) -> None:
         ["autograder grade ch03_convolution", "autograder grade ch03_convolution --students ada bea --force"],
         ["all is graded", "all is graded, and a person should look at something", "something was not graded"],
     )  # fmt: skip
-    grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as ch03_convolution")
-    grade.add_argument("--students", nargs="+", default=[], metavar="ID", help="only these; all if not given")
-    grade.add_argument("--jobs", type=_count, default=0, metavar="N", help="submissions at a time (one a processor)")
-    grade.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port")
-    grade.add_argument("--no-sandbox", action="store_true", help="run submissions unconfined; trust every one of them")
+    grading_options(grade)
     grade.add_argument("--force", action="store_true", help="grade again what is graded")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="write what became of every submission here as well")
     grade.set_defaults(run=_grade)
     doctor = add(
         commands, "doctor", "say how well submissions can be confined on this machine", "",
@@ -49,6 +44,26 @@ def add_commands(commands: Commands) -> None:
     sample.set_defaults(run=_sample_class)
 
 
+def grading_options(command: argparse.ArgumentParser) -> None:
+    """Adds what every command that runs submissions can be told."""
+    command.add_argument("assignment", metavar="ASSIGNMENT", help="such as ch03_convolution")
+    command.add_argument("--students", nargs="+", default=[], metavar="ID", help="only these; all if not given")
+    command.add_argument("--jobs", type=_count, default=0, metavar="N", help="submissions at a time (one a processor)")
+    command.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port")
+    command.add_argument("--no-sandbox", action="store_true", help="run submissions unconfined; trust each of them")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write what became of every submission here as well")
+
+
+def prepare() -> bool:
+    """Whether submissions can be run here at all; if so, imports that follow are cheaper."""
+    if sys.platform == "win32":
+        print("autograder: Windows can neither fork nor confine; grade on Linux, for example in WSL", file=sys.stderr)
+        return False
+    # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    return True
+
+
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -68,11 +83,8 @@ def _sample_class(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    if sys.platform == "win32":
-        print("autograder: Windows can neither fork nor confine; grade on Linux, for example in WSL", file=sys.stderr)
+    if not prepare():
         return 2
-    # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     gc.disable()  # what is imported stays: looking through it for garbage, now and later, costs a quarter of the start
     from rich.console import Console
 

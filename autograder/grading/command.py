@@ -48,7 +48,7 @@ def grade(root: Path, order: Order, console: Console, changes: Config | None = N
     `root` has the nbgrader_config.py of the course; `changes` go over it. Raises GradingProblem, SandboxProblem or
     KeyProblem when it cannot be done.
     """
-    with _quiet():
+    with quiet():
         return _grade(root, order, console, changes)
 
 
@@ -61,8 +61,8 @@ def _grade(root: Path, order: Order, console: Console, changes: Config | None) -
         Ledger(course.batch_folder) as ledger,
         closing(Recorder(course.config, course.directory, order.assignment)) as recorder,
     ):
-        submissions, missing = _chosen(course, order)
-        rows = missing + _run(course, order, ledger, recorder, submissions, console)
+        submissions, missing = chosen(course, order)
+        rows = missing + run(course, order, ledger, recorder, submissions, console)
     seconds = time.monotonic() - began
     _show(console, order.assignment, rows, seconds)
     if order.json:
@@ -77,7 +77,7 @@ def exit_code(rows: Sequence[Row]) -> int:
     return 1 if any(row.remarks for row in rows) else 0
 
 
-def _chosen(course: Course, order: Order) -> tuple[list[Submission], list[Row]]:
+def chosen(course: Course, order: Order) -> tuple[list[Submission], list[Row]]:
     """The submissions to grade, and a row for each student who was named and has none."""
     found = course.submissions(order.assignment)
     if not found:
@@ -91,7 +91,7 @@ def _chosen(course: Course, order: Order) -> tuple[list[Submission], list[Row]]:
     return [each for each in found if not wanted or each.student in wanted], rows
 
 
-def _run(
+def run(
     course: Course,
     order: Order,
     ledger: Ledger,
@@ -158,7 +158,7 @@ def _write(path: Path, assignment: str, rows: Sequence[Row], seconds: float) -> 
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """One thread for torch, since submissions are what runs side by side; and no log: the table says what matters."""
     log = logging.getLogger("traitlets")
     threads, level = torch.get_num_threads(), log.level
