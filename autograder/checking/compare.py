@@ -108,7 +108,8 @@ def _number(got: Any, expected: bool | int | float, tolerance: Tolerance, where:
     if not math.isfinite(got) and got != expected:
         return [Finding("nonfinite", f"{where} is {got}; {expected:.6g} is expected.", where, (got,))]
     allowed = 0 if isinstance(expected, int) else tolerance.atol + tolerance.rtol * abs(expected)
-    if got != expected and not abs(got - expected) <= allowed:
+    near = math.isfinite(expected) and abs(got - expected) <= allowed  # an infinite tolerance would allow all
+    if got != expected and not near:
         return [Finding("values", f"{where} is {got:.6g}; {expected:.6g} is expected.", where, (float(got),))]
     return []
 

@@ -162,6 +162,12 @@ def test_a_number_that_is_not_finite_is_named(make_exercise, judge, code_of, ans
     assert code_of(judge(exercise, lambda: answer)) == "nonfinite"
 
 
+def test_where_infinity_is_expected_no_finite_number_passes(make_exercise, judge, code_of):
+    exercise = make_exercise(lambda: float("inf"), Case("never", (Call(),)))
+    assert judge(exercise, lambda: float("inf")).passed
+    assert code_of(judge(exercise, lambda: 4000.0)) == "values"
+
+
 def test_nested_outputs_are_compared_leaf_by_leaf(make_exercise, judge):
     case = Case("nested", (Call((torch.arange(6.0),), names=("x",)),))
     exercise = make_exercise(lambda x: {"a": (x, x + 1), "n": 3}, case)
