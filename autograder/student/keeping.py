@@ -46,7 +46,7 @@ class Placed:
 
     def _carried(self) -> str:
         if self.broken:
-            return "; it could not be read, so nothing was carried over"
+            return "; the former one could not be read (JupyterLab may have an earlier state in .ipynb_checkpoints)"
         if self.carried is None:
             return ""
         kinds = zip(self.carried, ("answer", "cell of your own"), ("answers", "cells of your own"), strict=True)
@@ -109,14 +109,14 @@ def carry_over(old: Notebook, new: Notebook) -> tuple[Notebook, tuple[int, int]]
     cells: list[dict[str, Any]] = [dict(cell) for cell in new["cells"]]
     places = {grade_id(cell): index for index, cell in enumerate(cells) if grade_id(cell)}
     answers = _answers(old, {name: cells[index] for name, index in places.items()})
-    for name, cell in answers.items():
+    written = {name: cell for name, cell in answers.items() if digest_of(cell) not in was_released}
+    for name, cell in written.items():  # an exercise that was not begun gets the text of the new release
         cells[places[name]] |= {key: cell[key] for key in _RESULTS if key in cell}
     own = _own_cells(old, new, {id(cell): places[name] for name, cell in answers.items()}, was_released)
     merged = list(own.get(-1, []))
     for index, cell in enumerate(cells):
         merged += [cell, *own.get(index, [])]
-    written = sum(digest_of(cell) not in was_released for cell in answers.values())
-    return {**new, "cells": merged}, (written, sum(map(len, own.values())))
+    return {**new, "cells": merged}, (len(written), sum(map(len, own.values())))
 
 
 def _own_cells(
@@ -178,6 +178,7 @@ def _plain(cell: dict[str, Any], taken: set[Any]) -> dict[str, Any]:
     """The cell as an ordinary one, since graders go by the names in a cell's metadata, under an id not yet `taken`."""
     ours = ("nbgrader", "autograder", "deletable", "editable")
     name = cell.get("id") or "own"
-    free = next(each for each in (name, *(f"own-{number}" for number in itertools.count(1))) if each not in taken)
+    names = itertools.chain([name], (f"own-{number}" for number in itertools.count(1)))
+    free = next(each for each in names if each not in taken)
     taken.add(free)
     return {**cell, "id": free, "metadata": {k: v for k, v in cell["metadata"].items() if k not in ours}}

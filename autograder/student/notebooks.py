@@ -31,7 +31,7 @@ def read(path: Path) -> Notebook:
     try:
         return parse(content)
     except ValueError as problem:
-        mend = f"Mend it: autograder get {path.stem} (what can be read is carried over, and this file is kept)"
+        mend = f"Mend it: autograder get {path.stem} (a fresh one; this file is kept)"
         raise NotebookProblem(f"{path} {problem}. {mend}") from None
 
 

@@ -1,0 +1,109 @@
+"""A student at a terminal: get, status, submit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.checking.progress import Record, keep
+from autograder.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+STEM = "ch03_convolution"
+
+
+def test_from_an_empty_folder_to_an_archive(folder, capsys):
+    assert main(["get", STEM]) == 0
+    assert main(["submit", STEM, "--as", "ada"]) == 0
+    said = capsys.readouterr().out
+    assert f"made {STEM}.ipynb" in said and f"made {folder / f'{STEM}_ada.zip'}" in said
+    assert "conv1d: not begun" in said and "can be handed in all the same" in said
+    assert "what you changed since then is not in it" in said
+
+
+def test_in_a_folder_with_one_notebook_it_need_not_be_named(folder, capsys):
+    main(["get", STEM])
+    assert main(["submit"]) == 0
+    assert "It has no name on it" in capsys.readouterr().out
+
+
+def test_of_several_notebooks_it_asks_which_by_listing_the_commands(folder, capsys):
+    main(["get", STEM, "ch00_tensors"])
+    assert main(["submit"]) == 2
+    assert "say which: autograder submit ch00_tensors, autograder submit ch03_convolution" in capsys.readouterr().err
+
+
+def test_where_there_is_no_notebook_it_says_so(folder, capsys):
+    assert main(["submit"]) == 2 and main(["submit", STEM]) == 2 and main(["get"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no notebook of a chapter in this folder" in said
+    assert f"there is no notebook '{STEM}' in this folder" in said
+    assert "name a chapter: autograder get ch00_tensors" in said
+
+
+def test_a_chapter_that_does_not_exist_is_answered_with_those_that_do(folder, capsys):
+    assert main(["get", "ch77_nothing"]) == 2 and main(["status", "ch77_nothing"]) == 2
+    assert capsys.readouterr().err.count("there is no chapter 'ch77_nothing'. There are: ch00_tensors") == 2
+
+
+def test_get_without_a_name_renews_what_is_there(folder, capsys):
+    main(["get", STEM])
+    capsys.readouterr()
+    assert main(["get"]) == 0
+    assert f"{STEM}.ipynb is up to date" in capsys.readouterr().out
+
+
+def test_a_damaged_notebook_is_mended_by_the_command_that_the_message_names(folder, edit, cell, capsys):
+    edit(lambda notebook: notebook["cells"].remove(cell(notebook, "check-conv2d")))
+    assert main(["submit", STEM]) == 2
+    command = capsys.readouterr().err.split("Mend it: autograder ")[1].split(" (")[0].split()
+    assert main(command) == 0 and main(["submit", STEM]) == 0
+
+
+def test_status_shows_chapters_points_and_what_is_next(folder, capsys):
+    keep(STEM, "conv1d", Record(4.0, True))
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "1 of 8" in said and "4 of 44" in said and "✓ conv1d" in said
+    assert "Next: conv_output_size in ch03_convolution" in said
+
+
+def test_status_shows_the_exercises_of_the_chapter_asked_for(folder, capsys):
+    main(["status", "ch00_tensors"])
+    said = capsys.readouterr().out
+    assert "○ outer" in said and "○ conv1d" not in said
+
+
+def test_status_as_json_holds_every_exercise(folder, capsys):
+    keep(STEM, "conv1d", Record(4.0, True))
+    main(["status", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    chapter = next(each for each in said["chapters"] if each["chapter"] == STEM)
+    assert chapter["exercises"][0] == {
+        "exercise": "conv1d", "state": "passed", "points": 4.0, "max_points": 4.0, "minutes": 10, "difficulty": 1,
+    }  # fmt: skip
+    assert said["next"] == {"chapter": STEM, "exercise": "conv_output_size"}
+
+
+@pytest.mark.parametrize("words", [["get", STEM], ["status"], ["submit", STEM]], ids=lambda words: words[0])
+def test_a_student_needs_no_package_for_it(folder, fresh, words):
+    (folder / f"{STEM}.ipynb").write_bytes(fresh)
+    program = (
+        "import sys\n"
+        "class Nothing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] not in {*sys.stdlib_module_names, 'autograder'}:\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Nothing())\n"
+        "from autograder.cli import main\n"
+        f"sys.exit(main({words!r}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert STEM in done.stdout
