@@ -43,6 +43,7 @@ def _load(name: str) -> None:
 _load("in_process")
 _load("small_course")
 _load("batches")
+_load("lab_server")
 from small_course import OUTER, SCALE, STEM, Course, cell  # noqa: E402 - it was made importable just above
 
 

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import nbformat
 import pytest
+from lab_server import PATIENCE, ROOT, TOKEN, jupyter_lab
 from playwright.sync_api import Locator, Page, expect
 from small_course import OUTER, STEM, Course, cell
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120_000  # milliseconds, for two busy cores; nothing waits that long when it works
-TOKEN = "tests"
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -31,34 +20,8 @@ def lab(course: Course, tmp_path: Path) -> Iterator[str]:
     """Address of JupyterLab in the small course's folder, which judges by the engine."""
     with (course.root / "nbgrader_config.py").open("a") as file:
         file.write(f"c.Judge.references = {str(course.root / 'references')!r}\n")
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = {name: str(tmp_path / "home") for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
-    environment = {**os.environ, **home, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    words = ["--no-browser", "--allow-root", f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}"]
-    log = tmp_path / "lab.log"
-    with log.open("w") as said:
-        command = [sys.executable, "-m", "jupyterlab", *words]
-        server = subprocess.Popen(command, cwd=course.root, env=environment, stdout=said, stderr=said)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(address, server, log)
+    with jupyter_lab(course.root, tmp_path / "home") as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(60)
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=5):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-4000:]}", pytrace=False)
 
 
 def _press(page: Page, student: str, column: str, outcome: str) -> None:
