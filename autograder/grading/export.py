@@ -1,13 +1,26 @@
-"""The grades as a table that spreadsheets and learning platforms read."""
+"""The grades as tables that spreadsheets and learning platforms read: exporters for `nbgrader export --exporter=…`.
+
+    nbgrader export                                                                              one line a grade
+    nbgrader export --exporter=autograder.grading.export.CanvasExport --to canvas.csv
+    nbgrader export --exporter=autograder.grading.export.MoodleExport --to moodle.csv
+
+`--assignment` and `--student` narrow all of them, as nbgrader's own exporter.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
+from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import ExportPlugin
+from sqlalchemy import Integer, cast, func
+from traitlets import Dict, Enum, Unicode
 
 COLUMNS = (
     "assignment",
@@ -25,54 +38,198 @@ COLUMNS = (
 )
 
 
-class CsvExport(ExportPlugin):
-    """nbgrader's columns and one more, `needs_person`, with every field quoted where it must be.
+@dataclass(frozen=True)
+class Standing:
+    """What the gradebook has of one submission; `raw` is the score before the penalty, manual grades included."""
 
-    nbgrader's own exporter writes a name with a comma as two fields.
-    """
+    timestamp: datetime | None
+    raw: float
+    penalty: float
+    needs_person: bool
+
+    @property
+    def score(self) -> float:
+        """What counts: never below 0."""
+        return max(0.0, self.raw - self.penalty)
+
+
+def standings(gradebook: Gradebook, assignment: Assignment) -> dict[str, Standing]:
+    """By student, what was handed in for an assignment: two sums over the whole class, not two for each student."""
+    mine = SubmittedAssignment.assignment_id == assignment.id
+    penalties: dict[str, float] = dict(
+        gradebook.db.query(SubmittedAssignment.student_id, func.sum(SubmittedNotebook.late_submission_penalty))
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(mine)
+        .group_by(SubmittedAssignment.student_id)
+        .all()
+    )
+    rows = (
+        gradebook.db.query(
+            SubmittedAssignment.student_id,
+            SubmittedAssignment.timestamp,
+            func.coalesce(func.sum(Grade.score), 0.0),
+            func.coalesce(func.max(cast(Grade.needs_manual_grade, Integer)), 0),
+        )
+        .outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .filter(mine)
+        .group_by(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+    )
+    return {
+        student: Standing(timestamp, raw, penalties.get(student) or 0.0, bool(needs))
+        for student, timestamp, raw, needs in rows
+    }
+
+
+class _Table(ExportPlugin):
+    """What the exporters share: who and what is asked for, and a file that is there whole or not at all."""
+
+    file = "grades.csv"
 
     def export(self, gradebook: Gradebook) -> None:
-        """Writes `--to` (grades.csv): a line for every assignment and student, submitted or not."""
-        path = Path(self.to or "grades.csv")
-        wanted = {str(name) for name in self.assignment}
-        students = {str(name) for name in self.student}
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            for assignment in gradebook.assignments:
-                if not wanted or assignment.name in wanted:
-                    writer.writerows(_rows(gradebook, assignment, students))
+        """Writes the table to `--to`. Ends the program when an assignment is asked for that the gradebook lacks."""
+        path = Path(self.to or self.file)
+        partial = path.with_name(f"{path.name}.partial")
+        with partial.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(self.table(self._assignments(gradebook), self._students(gradebook), gradebook))
+        partial.replace(path)
         self.log.info("Wrote the grades to %s", path)
 
+    def table(
+        self, assignments: list[Assignment], students: list[Student], gradebook: Gradebook
+    ) -> Iterator[Iterable[Any]]:
+        """The rows, the names of the columns first."""
+        raise NotImplementedError
 
-def _rows(gradebook: Gradebook, assignment: Assignment, wanted: set[str]) -> Iterator[dict]:
-    for student in gradebook.students:
-        if not wanted or student.id in wanted:
-            yield _identity(assignment, student) | _scores(gradebook, assignment, student)
+    def _assignments(self, gradebook: Gradebook) -> list[Assignment]:
+        found = {each.name: each for each in gradebook.assignments}
+        wanted = [str(name) for name in self.assignment] or list(found)
+        unknown = [name for name in wanted if name not in found]
+        if unknown:
+            self.log.error("The gradebook has no assignment %s; it has %s", unknown[0], ", ".join(found) or "none")
+            sys.exit(1)
+        return [each for name, each in found.items() if name in wanted]
+
+    def _students(self, gradebook: Gradebook) -> list[Student]:
+        wanted = {str(name) for name in self.student}
+        return [each for each in gradebook.students if not wanted or each.id in wanted]
 
 
-def _identity(assignment: Assignment, student: Student) -> dict:
-    return {
-        "assignment": assignment.name,
-        "duedate": assignment.duedate,
-        "student_id": student.id,
-        "last_name": student.last_name,
-        "first_name": student.first_name,
-        "email": student.email,
-        "max_score": assignment.max_score,
-    }
+class CsvExport(_Table):
+    """nbgrader's columns and one more, `needs_person`, with every field quoted where it must be.
+
+    A line for every assignment and student, submitted or not. nbgrader's own exporter writes a name with a comma as two
+    fields.
+    """
+
+    def table(
+        self, assignments: list[Assignment], students: list[Student], gradebook: Gradebook
+    ) -> Iterator[Iterable[Any]]:
+        yield COLUMNS
+        for assignment in assignments:
+            found = standings(gradebook, assignment)
+            for student in students:
+                standing = found.get(student.id, Standing(None, 0.0, 0.0, False))
+                yield (
+                    assignment.name,
+                    assignment.duedate,
+                    standing.timestamp,
+                    student.id,
+                    plain(student.last_name),
+                    plain(student.first_name),
+                    student.email,
+                    standing.raw,
+                    standing.penalty,
+                    standing.score,
+                    assignment.max_score,
+                    "yes" if standing.needs_person else "no",
+                )
 
 
-def _scores(gradebook: Gradebook, assignment: Assignment, student: Student) -> dict:
-    try:
-        submission = gradebook.find_submission(assignment.name, student.id)
-    except MissingEntry:
-        return {"raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0, "needs_person": "no"}
-    penalty = submission.late_submission_penalty
-    return {
-        "timestamp": submission.timestamp,
-        "raw_score": submission.score,
-        "late_submission_penalty": penalty,
-        "score": max(0.0, submission.score - penalty),
-        "needs_person": "yes" if submission.needs_manual_grade else "no",
-    }
+class _PlatformExport(_Table):
+    """A line for every student and a column for every assignment."""
+
+    names = Dict(help="by assignment, the name that its column has on the platform").tag(config=True)
+    missing = Unicode(help="what stands where nothing was handed in").tag(config=True)
+
+    def heading(self, assignment: Assignment) -> str:
+        """The name of an assignment's column."""
+        return str(self.names.get(assignment.name, assignment.name))
+
+    def scores(self, found: Iterable[Mapping[str, Standing]], student: Student) -> list[str]:
+        """The scores of a student, one for each assignment."""
+        own = [each.get(student.id) for each in found]
+        return [self.missing if standing is None else points(standing.score) for standing in own]
+
+    def read(self, gradebook: Gradebook, assignments: list[Assignment]) -> list[dict[str, Standing]]:
+        """The standings by assignment. Says which are not final."""
+        found = [standings(gradebook, assignment) for assignment in assignments]
+        for assignment, each in zip(assignments, found, strict=True):
+            waiting = sum(standing.needs_person for standing in each.values())
+            if waiting:
+                words = "%s: %d submissions wait for a person, and their scores may change: nbgrader formgrader"
+                self.log.warning(words, assignment.name, waiting)
+        return found
+
+
+class CanvasExport(_PlatformExport):
+    """A file for Canvas: Gradebook, Import.
+
+    Columns as Canvas exports and imports them (instructure/canvas-lms, lib/gradebook_importer.rb): Student, ID, SIS
+    Login ID and Section, then a column for each assignment, and points possible in the second line. Canvas finds a
+    student by ID (the number it gave, nbgrader's `lms_user_id`), then by login, then by name; and an assignment by the
+    number at the end of "Convolution (4711)", then by name. A name that it does not have it offers to create.
+    """
+
+    file = "canvas.csv"
+    missing = Unicode("", help="what stands where nothing was handed in; Canvas leaves such grades alone").tag(
+        config=True
+    )
+    login = Enum(["id", "email"], "id", help="what students log in to Canvas with").tag(config=True)
+
+    def table(
+        self, assignments: list[Assignment], students: list[Student], gradebook: Gradebook
+    ) -> Iterator[Iterable[Any]]:
+        found = self.read(gradebook, assignments)
+        yield ["Student", "ID", "SIS Login ID", "Section", *map(self.heading, assignments)]
+        yield ["    Points Possible", "", "", "", *(points(each.max_score) for each in assignments)]
+        for student in students:
+            name = ", ".join(filter(None, [student.last_name, student.first_name])) or student.id
+            login = student.email if self.login == "email" else student.id
+            yield [plain(name), student.lms_user_id or "", login or "", "", *self.scores(found, student)]
+
+
+class MoodleExport(_PlatformExport):
+    """A file for Moodle: Grades, Import, CSV file.
+
+    Moodle asks which column identifies a user ("Map from" Email address or ID number, "Map to" the same) and which
+    grade item each other column is (docs.moodle.org/405/en/Grade_import). "-" is no grade (moodle/moodle,
+    grade/import/csv/classes/load_data.php). E-mail addresses must agree in case. ID number is nbgrader's `lms_user_id`
+    where there is one, and the student's id otherwise.
+    """
+
+    file = "moodle.csv"
+    missing = Unicode("-", help="what stands where nothing was handed in; - is no grade").tag(config=True)
+
+    def table(
+        self, assignments: list[Assignment], students: list[Student], gradebook: Gradebook
+    ) -> Iterator[Iterable[Any]]:
+        for assignment in assignments:
+            if assignment.max_score > 100:
+                words = "%s has %s points; Moodle refuses grades above 100 unless a site allows them"
+                self.log.warning(words, assignment.name, points(assignment.max_score))
+        found = self.read(gradebook, assignments)
+        yield ["First name", "Last name", "ID number", "Email address", *map(self.heading, assignments)]
+        for student in students:
+            identity = [plain(student.first_name), plain(student.last_name), student.lms_user_id or student.id]
+            yield [*identity, student.email or "", *self.scores(found, student)]
+
+
+def points(score: float) -> str:
+    """A score with at most two digits after the point, as the platforms show and compare them."""
+    return f"{score:.2f}".rstrip("0").rstrip(".")
+
+
+def plain(name: str | None) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name and name[0] in "=+-@\t\r" else name or ""
