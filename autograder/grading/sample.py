@@ -24,6 +24,8 @@ NAMES = (
 )  # fmt: skip
 # How often a student hands in what, beside the first two: one has everything right, one has not begun.
 KINDS = {"solution": 10, "variant": 5, "mistake": 7, "stub": 3, "syntax error": 1, "exception": 2}
+# What befalls some members of a class that is large enough, by number; `copied` hands in what the one before did.
+INCIDENTS = {8: "copied", 9: "check deleted", 10: "process ended"}
 _RELEASED = datetime(2026, 10, 5, 9, 0)
 
 
@@ -37,12 +39,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A member of the class, with the attempts by chapter and exercise."""
+    """A member of the class, with the attempts by chapter and exercise, and what befell its notebooks if anything."""
 
     id: str
     first_name: str
     last_name: str
     attempts: Mapping[str, Mapping[str, Attempt]] = field(default_factory=dict)
+    incident: str = ""
 
 
 def make(
@@ -58,11 +61,15 @@ def make(
     for number, (identity, name) in enumerate(_people(students)):
         luck = random.Random(f"{seed} {identity}")
         attempts = {stem: dict(_attempts(chapter, number, luck)) for stem, chapter in chapters.items()}
+        incident = INCIDENTS.get(number, "")
+        if incident == "copied":
+            attempts = {stem: dict(each) for stem, each in group[-1].attempts.items()}
         for stem, chapter in chapters.items():
             notebook = _fill(released[stem], chapter, attempts[stem], begun=number != 1)
+            _befall(notebook, incident)
             _hand_in(notebook, out_dir / identity / stem, stem, luck)
         first, _, last = name.partition(" ")
-        group.append(Student(identity, first, last, attempts))
+        group.append(Student(identity, first, last, attempts, incident))
     return tuple(group)
 
 
@@ -134,6 +141,35 @@ def _fill(released: NotebookNode, chapter: Chapter, attempts: Mapping[str, Attem
                 TEXT_STUB, "The same weights look at every place, so a shift stays a shift."
             )
     return notebook
+
+
+def _befall(notebook: NotebookNode, incident: str) -> None:
+    """Does to a notebook what the incident says."""
+    about = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
+    checks = [cell for cell, said in about if said.get("grade") and said.get("locked")]
+    answers = [cell for cell, said in about if said.get("solution") and cell.cell_type == "code"]
+    if incident == "check deleted":
+        notebook.cells.remove(checks[0])
+    elif incident == "process ended":
+        answers[-1].source += "\n\nimport os\nos._exit(1)"
+    elif incident == "copied":
+        for cell in answers:
+            cell.source = renamed(cell.source)
+
+
+def renamed(source: str) -> str:
+    """The source with other names for its local variables and none of its comments, as one hides where it is from."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return source
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    names = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Name)]
+    given = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    local = {node.id for node in names if isinstance(node.ctx, ast.Store)} - given
+    for node in set(names):
+        node.id = f"my_{node.id}" if node.id in local else node.id
+    return ast.unparse(tree)
 
 
 def _released(root: Path, stem: str) -> NotebookNode:

@@ -98,3 +98,24 @@ def test_a_chapter_that_was_not_released_is_named(course, tmp_path):
     course.released.unlink()
     with pytest.raises(FileNotFoundError, match=f"{STEM} has not been released. Run: python -m autograder build"):
         make([STEM], tmp_path, students=1, root=course.root)
+
+
+def test_a_class_of_twelve_has_a_copy_a_deleted_check_and_a_process_that_ends(course, tmp_path):
+    class_ = make([STEM], tmp_path, students=12, root=course.root)
+    assert [student.incident for student in class_[7:11]] == ["", "copied", "check deleted", "process ended"]
+    assert class_[8].attempts == class_[7].attempts
+    cells = [nbformat.read(tmp_path / student.id / STEM / f"{STEM}.ipynb", as_version=4).cells for student in class_]
+    assert "check-outer" not in {each.id for each in cells[9]} and "check-outer" in {each.id for each in cells[7]}
+    assert "os._exit(1)" in next(each.source for each in cells[10] if each.id == "Scale")
+
+
+def test_other_names_change_nothing_that_is_computed():
+    source = (
+        "def f(a, b):\n    total = a  # keep\n    for step in range(b):\n        total = total + step\n    return total"
+    )
+    first: dict = {}
+    second: dict = {}
+    exec(source, first)
+    exec(sample.renamed(source), second)
+    assert first["f"](3, 4) == second["f"](3, 4) == 9
+    assert "my_total" in sample.renamed(source) and "keep" not in sample.renamed(source)
