@@ -36,8 +36,8 @@ from autograder.grading.nbgrader_steps import NOTES, Judge, released_cells
 
 _FEW = 200  # notebooks that one process reads faster than several can start
 _CRASHES = {
-    "exit": "its process ended itself",
-    "signal": "its process was ended by a signal",
+    "exit": "the notebook's process ended itself",
+    "signal": "the notebook's process was ended by a signal",
     "memory": "it used more memory than it may",
     "processes": "it ran more processes than it may",
     "disk": "it wrote more than it may",

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -235,23 +235,23 @@ def _times(papers: Sequence[Paper]) -> Times | None:
     return Times(float(seconds.sum()), float(middle), float(nearly), float(seconds.max()), time_bars(seconds))
 
 
-def _pairs(group: Group) -> Iterator[Pair]:
-    """The pairs to look at: those of the candidates whose own code is alike from end to end."""
+def _pairs(group: Group) -> list[Pair]:
+    """The pairs to look at: those of the candidates whose own code is alike from end to end, the most alike first."""
     papers = {paper.student: paper for paper in group.papers}
     given = baseline(group.released)
     lines = frozenset(line.strip() for source in group.released for line in source.splitlines())
-    found = 0
+    found = []
     for each in candidates({paper.student: paper.sketch for paper in group.papers if paper.sketch}):
         left, right = (_own_cells(papers[student], group.released) for student in (each.left, each.right))
         words = [[word for source in cells.values() for word in own(tokens(source), given)] for cells in (left, right)]
-        alike = Alike(each.left, each.right, each.shared, each.share, similarity(*words), each.equal)
-        if alike.similarity < LEAST_ALIKE:
-            continue
-        cells = tuple(_beside(left, right, given, lines))
-        yield Pair(alike, (papers[each.left].name, papers[each.right].name), cells)
-        found += 1
-        if found == _MOST_PAIRS:
-            return
+        alike = replace(each, similarity=similarity(*words))
+        if alike.similarity >= LEAST_ALIKE:
+            found.append((alike, left, right))
+    found.sort(key=lambda each: (-each[0].similarity * each[0].share, -each[0].weight))
+    return [
+        Pair(alike, (papers[alike.left].name, papers[alike.right].name), tuple(_beside(left, right, given, lines)))
+        for alike, left, right in found[:_MOST_PAIRS]
+    ]
 
 
 def _own_cells(paper: Paper, released: Sequence[str]) -> dict[str, str]:

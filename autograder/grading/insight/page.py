@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from autograder.grading.insight.figures import Bar, Figures
 from autograder.grading.insight.records import STATES
-from autograder.grading.insight.similar import LEAST_ALIKE, LEAST_SHARED, common_from
+from autograder.grading.insight.similar import LEAST_ALIKE, LEAST_WEIGHT, common_from
 from autograder.grading.insight.statistics import FEWEST
 
 _MOST = 8  # mistakes that are shown
@@ -43,7 +43,7 @@ def page(made: Figures, links: Mapping[str, str]) -> str:
         percent=lambda value: f"{100 * value:.0f} %",
         signed=_signed,
         seconds=_seconds,
-        words=lambda name: _spaced(name),
+        words=_spaced,
         slug=lambda name: name.replace(" ", "-"),
         inline=_inline,
     )
@@ -65,7 +65,7 @@ def page(made: Figures, links: Mapping[str, str]) -> str:
         most=_MOST,
         listed=_LISTED,
         fewest=FEWEST,
-        shared=LEAST_SHARED,
+        weight=LEAST_WEIGHT,
         least_alike=LEAST_ALIKE,
         common=common_from(made.compared),
         when=f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}",
@@ -107,7 +107,7 @@ def _seconds(number: float) -> str:
 def _spaced(name: str) -> str:
     """`numbers_copied` and `ReluForgotten` as words."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.replace("_", " "))
-    return parted[:1].upper() + parted[1:].lower() if parted != name else parted
+    return parted.capitalize()
 
 
 def _inline(words: str) -> Markup:

@@ -15,7 +15,7 @@ import io
 import keyword
 import tokenize
 import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,9 +26,9 @@ from rapidfuzz.distance import Indel
 
 PASSAGE = 10  # tokens
 WINDOW = 6  # passages, of which at least one is kept: 15 equal tokens in a row are always found
-LEAST_SHARED = 5  # rare passages that both have, or chance will do
-LEAST_SHARE = 0.5  # of the rare passages of the one with fewer
-LEAST_ALIKE = 0.7  # of all their own tokens
+LEAST_WEIGHT = 5.0  # rare passages that both have and nobody else, or three times as many that four have
+LEAST_SHARE = 0.5  # of the weight of the rare passages of the one with fewer
+LEAST_ALIKE = 0.8  # of all their own tokens
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _SKIPPED = {
@@ -55,13 +55,15 @@ class Sketch:
 class Alike:
     """Two papers to look at side by side, and others that are equal to the first. Says nothing about how it came.
 
-    `shared` is how many rare passages both have, `share` what part that is of the rare ones of the one with fewer,
-    `similarity` how much of all their own tokens agrees in order: 1 when they are equal up to names.
+    `shared` is how many rare passages both have, `weight` what they weigh, `share` what part that is of the weight of
+    the rare ones of the lighter paper, `similarity` how much of all their own tokens agrees in order: 1 when they are
+    equal up to names.
     """
 
     left: str
     right: str
     shared: int
+    weight: float
     share: float
     similarity: float
     equal: tuple[str, ...] = ()
@@ -133,8 +135,8 @@ def sketch(sources: Iterable[str], released: np.ndarray) -> Sketch | None:
 
 
 def common_from(papers: int) -> int:
-    """In how many different papers a passage may stand and still be rare: a tenth of them, 2 at least, 10 at most."""
-    return min(max(papers // 10, 2), 10)
+    """In how many different papers a passage may stand and still be rare: a fifth of them, 4 at least, 10 at most."""
+    return min(max(papers // 5, 4), 10)
 
 
 def candidates(sketches: Mapping[str, Sketch], most: int = 200) -> list[Alike]:
@@ -142,36 +144,43 @@ def candidates(sketches: Mapping[str, Sketch], most: int = 200) -> list[Alike]:
     groups: dict[int, list[str]] = defaultdict(list)
     for student, each in sketches.items():
         groups[each.digest].append(student)
-    first = [members[0] for members in groups.values()]  # one for all who have equal code, or copies would be common
-    if not first:
+    if not groups:
         return []
-    where, ends = _rare([sketches[student].passages for student in first])
-    rare = np.bincount(where, minlength=len(first))
-    pairs: Counter[tuple[int, int]] = Counter()
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
-        pairs.update(combinations(sorted(where[start:end].tolist()), 2))
-    found = [
-        Alike(first[a], first[b], shared, shared / min(int(rare[a]), int(rare[b])), 0.0)
-        for (a, b), shared in pairs.items()
-        if shared >= LEAST_SHARED and shared >= LEAST_SHARE * min(rare[a], rare[b])
-    ]
-    for index, members in enumerate(groups.values()):
-        if len(members) > 1 and rare[index] >= LEAST_SHARED:
-            left, right, *others = members
-            found.append(Alike(left, right, int(rare[index]), 1.0, 1.0, tuple(others)))
-    return sorted(found, key=lambda each: (-each.shared * each.share, each.left, each.right))[:most]
+    first = [members[0] for members in groups.values()]  # one for all who have equal code, or copies would be common
+    own_weight, pairs = _weighed([sketches[student].passages for student in first])
+    found = []
+    for (a, b), (shared, weight) in pairs.items():
+        share = weight / min(own_weight[a], own_weight[b])
+        if weight >= LEAST_WEIGHT and share >= LEAST_SHARE:
+            found.append(Alike(first[a], first[b], shared, weight, share, 0.0))
+    for index, (left, *others) in enumerate(groups.values()):
+        weight = float(own_weight[index])
+        if others and weight >= LEAST_WEIGHT:
+            shared = len(sketches[left].passages)
+            found.append(Alike(left, others[0], shared, weight, 1.0, 1.0, tuple(others[1:])))
+    return sorted(found, key=lambda each: (-each.weight * each.share, each.left, each.right))[:most]
 
 
-def _rare(papers: list[np.ndarray]) -> tuple[np.ndarray, list[int]]:
-    """The papers of each rare passage, one passage after the other, and where each one's papers end."""
+def _weighed(papers: list[np.ndarray]) -> tuple[np.ndarray, dict[tuple[int, int], tuple[int, float]]]:
+    """The weight of each paper's rare passages, and by pair how many it shares and their weight.
+
+    A passage that two papers have weighs 1, one that three have a half, one that four have a third; one's own weighs 1.
+    """
     numbers = np.concatenate(papers)
     where = np.repeat(np.arange(len(papers)), [len(each) for each in papers])
     order = np.argsort(numbers, kind="stable")
     numbers, where = numbers[order], where[order]
-    starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]]) if len(numbers) else np.zeros(0, dtype=int)
+    starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])
     counts = np.diff(np.r_[starts, len(numbers)])
-    rare = counts <= common_from(len(papers))
-    return where[np.repeat(rare, counts)], np.cumsum(counts[rare]).tolist()
+    weights = np.where(counts <= common_from(len(papers)), 1 / np.maximum(counts - 1, 1), 0.0)
+    own_weight = np.bincount(where, np.repeat(weights, counts), minlength=len(papers))
+    pairs: dict[tuple[int, int], tuple[int, float]] = {}
+    rare = (weights > 0) & (counts > 1)
+    for start, count, weight in zip(starts[rare].tolist(), counts[rare].tolist(), weights[rare].tolist(), strict=True):
+        for pair in combinations(sorted(where[start : start + count].tolist()), 2):
+            shared, total = pairs.get(pair, (0, 0.0))
+            pairs[pair] = shared + 1, total + weight
+    return own_weight, pairs
 
 
 def similarity(left: Sequence[str], right: Sequence[str]) -> float:
