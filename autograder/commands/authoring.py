@@ -12,6 +12,16 @@ from autograder.commands import ROOT, Commands, add, progress
 
 def add_commands(commands: Commands) -> None:
     """Adds the commands of this module."""
+    new = add(
+        commands, "new-chapter", "begin a chapter with a small one that works",
+        "It has an exercise with cases, mistakes and variants, a page with a demo, and a place in the book. Change it "
+        "piece by piece into yours; CONTRIBUTING.md says how.",
+        ["autograder new-chapter ch10_smoothing", 'autograder new-chapter ch11_graphs --title "Graphs: told of edges"'],
+        ["it is there", "", "it could not be made, or is there already"],
+    )  # fmt: skip
+    new.add_argument("stem", metavar="STEM", help="its name everywhere, such as ch10_smoothing; ch00 to ch09 are taken")
+    new.add_argument("--title", default="", help="heading of its page")
+    new.set_defaults(run=_new_chapter)
     build = add(
         commands, "build", "make the students' notebooks in exercises/ from solutions/",
         "nbgrader takes the solutions out. The notebooks are committed together with their sources.",
@@ -56,6 +66,18 @@ def stems(arguments: argparse.Namespace) -> list[str]:
                 SOLUTIONS / stem, 1, "there is no such chapter", f"The chapters are {', '.join(known)}"
             )
     return list(arguments.chapters) or known
+
+
+def _new_chapter(arguments: argparse.Namespace) -> int:
+    from autograder.authoring.begin import begin
+
+    made = begin(arguments.stem, arguments.title, ROOT)
+    chapter = argparse.Namespace(chapters=[arguments.stem], check=False)
+    for path in made:
+        print(f"made {path.relative_to(ROOT)}")
+    code = _build(chapter) or _freeze(chapter)
+    print(f"\nNext:\n  autograder audit {arguments.stem}\n  make book\n  make lab")
+    return code
 
 
 def _build(arguments: argparse.Namespace) -> int:

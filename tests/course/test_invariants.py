@@ -182,7 +182,16 @@ def test_references_regenerate_within_tolerance(stem):
 
 def _probes(case: FrozenCase) -> bool:
     """Whether inputs hold callables or generators, which compare by identity."""
-    return any(callable(v) or isinstance(v, torch.Generator) for c in case.case.calls for v in c.inputs().values())
+    return any(callable(v) or isinstance(v, torch.Generator) for c in case.case.calls for v in _leaves(c.inputs()))
+
+
+def _leaves(value: object) -> list[object]:
+    """What stands in containers, at any depth."""
+    if isinstance(value, dict):
+        return [leaf for each in value.values() for leaf in _leaves(each)]
+    if isinstance(value, list | tuple):
+        return [leaf for each in value for leaf in _leaves(each)]
+    return [value]
 
 
 @each_chapter
@@ -197,9 +206,10 @@ def test_the_audit_finds_nothing_wanting(stem):
 
 
 @each_chapter
-def test_a_chapter_has_six_to_eight_exercises_with_points_and_minutes(stem):
+def test_a_chapter_has_six_to_ten_exercises_with_points_and_minutes(stem):
     exercises = committed(stem).exercises
-    assert 6 <= len(exercises) <= 10
+    least = 6 if stem < "ch10" else 1  # the book's own chapters; an instructor's may be smaller
+    assert least <= len(exercises) <= 10
     assert all(e.points > 0 and e.minutes > 0 and e.difficulty in (1, 2, 3) for e in exercises.values())
 
 
@@ -255,7 +265,8 @@ def test_notebooks_regenerate_byte_for_byte(stem, tmp_path):
 
 @pytest.mark.slow
 @each_chapter
-def test_the_solved_notebook_runs_from_top_to_bottom_in_time(stem, tmp_path):
+def test_the_solved_notebook_runs_from_top_to_bottom_in_time(stem, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_PROGRESS", str(tmp_path / "progress"))  # and not that of whoever runs the tests
     import time
 
     from nbclient import NotebookClient

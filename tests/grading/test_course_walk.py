@@ -34,6 +34,7 @@ class Desk:
         gone = [name for name in os.environ if name.startswith("AUTOGRADER_")]
         self.environment = {name: value for name, value in os.environ.items() if name not in gone}
         self.environment |= {
+            "HOME": str(folder.parent),
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT),
             "COLUMNS": "200",
