@@ -252,7 +252,7 @@ def _fixed_seed(seed: int = 0) -> Iterator[None]:
     """Every global generator seeded inside, and as it was outside: a check changes nothing in the notebook."""
     numpy_state, python_state = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed formats the stack for each kind of accelerator
         np.random.seed(seed)
         random.seed(seed)
         try:

@@ -1,6 +1,7 @@
 """IPython's shell inside the submission's process, its outputs captured as a notebook would store them."""
 
 import builtins
+import gc
 import getpass
 import subprocess
 import sys
@@ -113,6 +114,7 @@ class Notebook:
         for source in _WARM_UP:
             self.run(source)
         sys.stdout, sys.stderr = streams
+        gc.freeze()  # what is imported stays: the collection within `reset` need not go through it
         self.shell.reset(new_session=True)
         self.shell.execution_count = 1
         linecache.clearcache()

@@ -66,6 +66,7 @@ class Users:
             self.descriptor = None
 
     def _lock(self, byte: int) -> bool:
+        assert self.descriptor is not None
         wanted = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
         try:
             fcntl.fcntl(self.descriptor, fcntl.F_OFD_SETLK, wanted)
