@@ -135,6 +135,17 @@ def exact_match(outputs: list[Any], *, labels: torch.Tensor, at_least: float, ca
 
 
 @property_kind
+def loss_falls(outputs: list[Any], *, steps: int, at_most: float, call: int = 0) -> list[Measurement]:
+    """A list of one loss a step; the mean of its last tenth is at most `at_most`."""
+    losses = [float(loss) for loss in outputs[call]]
+    last = losses[-max(1, steps // 10) :] or [math.inf]
+    return [
+        Measurement("the number of losses", len(losses), steps, steps),
+        Measurement("the mean of the last losses", sum(last) / len(last), high=at_most),
+    ]
+
+
+@property_kind
 def at_least(outputs: list[Any], *, value: float, call: int = 0, what: str = "the result") -> list[Measurement]:
     """A scalar output of at least `value`."""
     return [Measurement(what, float(outputs[call]), value, math.inf)]
@@ -219,3 +230,50 @@ def dropped_out(outputs: list[Any], *, x: torch.Tensor, p: float, call: int = 0)
         Measurement("the share of elements that are 0 or x / (1 - p)", right, 1, 1),
         Measurement("the share of rows with the zeros of the row before", alike, 0, 0.05),
     ]
+
+
+@property_kind
+def placed_templates(
+    outputs: list[Any], *, templates: torch.Tensor, width: int, noise: float, call: int = 0
+) -> list[Measurement]:
+    """The output is (x, y): row i of x holds the template of class y_i at one of all places, and normal noise."""
+    x, y = _tensor(outputs[call][0]), outputs[call][1]
+    (classes, length), n = templates.shape, len(y)
+    if x.shape != (n, width):
+        raise TypeError(f"signals have shape {tuple(x.shape)}, expected ({n}, {width})")
+    placed = torch.zeros(width - length + 1, n, width, dtype=torch.float64)
+    for start in range(len(placed)):
+        placed[start, :, start : start + length] = templates.double()[y]
+    squares, start = (x - placed).square().sum(-1).min(dim=0)  # the place at which least is left
+    left = x - placed[start, torch.arange(n)]
+    counts, starts = torch.bincount(y, minlength=classes), torch.bincount(start, minlength=len(placed))
+    slack = 5 / math.sqrt(2 * n * width)
+    alike = float((left[1:] - left[:-1]).abs().amax(-1).le(1e-6 + 1e-6 * noise).double().mean()) if noise else 0.0
+    spread = float((squares.sum() / (n * width)).sqrt())
+    return [
+        Measurement("the number of classes that occur", float((counts > 0).sum()), classes, classes),
+        Measurement("the share of the rarest class", float(counts.min() / n), _share(n, classes, -5), 1.0),
+        Measurement("the number of places at which templates start", float((starts > 0).sum()), *(len(placed),) * 2),
+        Measurement("the share of the commonest place", float(starts.max() / n), 0.0, _share(n, len(placed), 5)),
+        Measurement(
+            "what is left without the templates, as a standard deviation",
+            spread,
+            noise * (1 - slack) * 0.97,
+            noise * (1 + slack) + 1e-6,
+        ),
+        Measurement("the share of rows with the noise of the row before", alike, 0.0, 0.0),
+    ]
+
+
+def _share(n: int, ways: int, deviations: float) -> float:
+    """A share of 1 / ways among n draws, `deviations` standard deviations off."""
+    return 1 / ways + deviations * math.sqrt((1 / ways) * (1 - 1 / ways) / n)
+
+
+@property_kind
+def same_data(outputs: list[Any], *, first: int, second: int, same: bool) -> list[Measurement]:
+    """Whether two calls gave the same (x, y)."""
+    one, two = outputs[first], outputs[second]
+    equal = all(torch.equal(_tensor(a), _tensor(b)) for a, b in zip(one, two, strict=True))
+    seeds = "the same seed" if same else "another seed"
+    return [Measurement(f"equal data for {seeds} (1: yes, 0: no)", float(equal), float(same), float(same))]

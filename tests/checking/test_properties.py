@@ -82,3 +82,58 @@ def test_a_writing_probe_reads_all_words_the_last_one_most():
     found = Probe("next_words", history=history)(torch.tensor([[0, 1], [2, 0]]))
     expected = torch.tensor([[2.0, 0.5, 0.0], [0.0, 1.0, 2.0]]).log_softmax(-1)
     torch.testing.assert_close(found, expected)
+
+
+def told_signals(n=600, seed=0):
+    """Signals that are what `placed_templates` asks for, their classes, and what to tell it."""
+    generator = torch.Generator().manual_seed(seed)
+    templates = 4 * torch.randn(3, 4, generator=generator)
+    y, start = (torch.randint(most, (n,), generator=generator) for most in (3, 6))
+    x = 0.3 * torch.randn(n, 9, generator=generator)
+    x = x.scatter_add(1, start[:, None] + torch.arange(4), templates[y])
+    return x, y, {"templates": templates, "width": 9, "noise": 0.3}
+
+
+def test_signals_with_their_own_templates_have_the_property():
+    x, y, told = told_signals()
+    assert all(held("placed_templates", [(x, y)], **told))
+
+
+def test_classes_of_other_signals_leave_more_than_noise():
+    x, y, told = told_signals()
+    found = measure("placed_templates", [(x, y.roll(1))], told)
+    assert [m.what.split(",")[0] for m in found if not m.holds] == ["what is left without the templates"]
+
+
+def test_equal_noise_on_all_signals_is_seen():
+    x, y, told = told_signals()
+    noise = x[:1] - x[:1]
+    found = measure("placed_templates", [(noise + told["templates"][y] @ torch.eye(4, 9), y)], told)
+    assert not found[2].holds  # one place only
+    assert found[5].value == 1
+
+
+def test_same_data_tells_equal_from_other():
+    one, other = told_signals(seed=0)[:2], told_signals(seed=1)[:2]
+    assert held("same_data", [one, one, other], first=0, second=1, same=True) == [True]
+    assert held("same_data", [one, one, other], first=0, second=2, same=False) == [True]
+    assert held("same_data", [one, one, other], first=0, second=2, same=True) == [False]
+
+
+def test_a_moving_ridge_probe_learns_and_its_seed_matters():
+    generator = torch.Generator().manual_seed(0)
+    y = torch.arange(40) % 2
+    x = 3.0 * y[:, None] + torch.randn(40, 2, generator=generator)
+    learn = Probe(
+        "moved_ridge", W=0.5 * torch.randn(2, 8, generator=generator), phase=torch.rand(8), classes=2, strength=0.1
+    )
+    first, second = learn(x, y, 1), learn(x, y, 2)
+    assert (first(x).argmax(1) == y).float().mean() > 0.8
+    assert not torch.equal(first(x), second(x))
+
+
+def test_a_falling_loss_is_counted_and_its_end_measured():
+    losses = [2.0] * 18 + [0.5, 0.7]
+    found = measure("loss_falls", [losses], {"steps": 20, "at_most": 0.55})
+    assert [(m.value, m.holds) for m in found] == [(20, True), (0.6, False)]
+    assert held("loss_falls", [losses[:-1]], steps=20, at_most=2.0) == [False, True]
