@@ -1,8 +1,9 @@
 """Sphinx extension: a page runs again when the code it shows has changed, and only then.
 
 The notebook cache compares the code cells of a page, and not the packages that the cells import. So every page has a
-cache of its own, whose path carries a hash of those packages' sources and of the pinned environment. Modules that
-bear the stem of another chapter are left out: a change of one chapter's demos makes one page run again.
+cache of its own, whose path carries a hash of those packages' sources and of the pinned environment. Modules with the
+name of another page are left out, and for a chapter what bears the number of another: a change of one chapter's demos
+makes one chapter run again.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from sphinx.config import Config
 KEPT = 2
 SUFFIXES = {".py", ".js", ".css", ".json", ".safetensors"}
 WATCHED = ("book/explorables", "book/experiments", "autograder/checking", "autograder/references", "requirements.txt")
-CHAPTER = re.compile(r"ch\d\d_\w+")
+CHAPTER = re.compile(r"ch\d\d_")
 
 
 def watched_files(root: Path, page: str) -> Iterator[Path]:
     """Files below the repository root whose change can change the outputs of a page, sorted."""
+    own = CHAPTER.match(page)
     for name in WATCHED:
         path = root / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             chapter = CHAPTER.match(file.stem)
-            others = chapter is not None and chapter.group() != page
+            others = own is not None and chapter is not None and chapter[0] != own[0]
+            others |= file.suffix == ".py" and file.stem != page and (root / "book" / f"{file.stem}.md").exists()
             if file.suffix in SUFFIXES | {".txt"} and not others and file.is_file():
                 yield file
 
