@@ -1,6 +1,7 @@
-/* Draw or drag a digit: a fully connected net and a CNN, both trained on digits in the middle, read it as it moves.
-   The forward passes run here, with the weights that Python trained; tests compare them with Python's.
-   A picture is (height, width) row by row, a tensor of a layer is (channel, height, width). */
+/* Draw or drag a digit: nets that were trained on digits in the middle read it as it moves. Where `tile` is given, the
+   tiles of the picture can be shuffled too. The forward passes run here, with the weights that Python trained; tests
+   compare them with Python's. A picture is (height, width) row by row, a tensor of a layer is (channel, height, width)
+   or (tile, feature). */
 
 // ---- the nets ----
 
@@ -10,16 +11,77 @@ const LAYERS = {
   relu: (layer, x) => ({ ...x, data: x.data.map((value) => Math.max(0, value)) }),
   flatten: (layer, x) => ({ shape: [x.data.length], data: x.data }),
   global_max_pool: (layer, x) => globalMaxPool(x),
+  tiles: ({ size }, x) => tilesOf(x, size),
+  attend: (layer, x, tensors) => added(x, attend(layer, x, tensors)),
+  feed_forward: ({ first, second }, x, tensors) => added(x, of(second, LAYERS.relu(null, of(first, x, tensors)), tensors)),
+  mean: (layer, x) => meanOfRows(x),
 };
 
+const of = ({ weight, bias }, x, tensors) => linear(x, tensors[weight], tensors[bias]);
+const added = (x, y) => ({ shape: x.shape, data: x.data.map((value, at) => value + y.data[at]) });
+
+/* Of each row of features by itself: (inputs) -> (outputs), (tile, inputs) -> (tile, outputs). */
 function linear(x, weight, bias) {
   const [outputs, inputs] = weight.shape;
-  const data = Float64Array.from(bias.data);
-  for (let output = 0; output < outputs; output += 1) {
-    const row = output * inputs;
-    for (let input = 0; input < inputs; input += 1) data[output] += weight.data[row + input] * x.data[input];
+  const rows = x.data.length / inputs;
+  const data = new Float64Array(rows * outputs);
+  for (let row = 0; row < rows; row += 1) {
+    for (let output = 0; output < outputs; output += 1) {
+      let sum = bias.data[output];
+      for (let input = 0; input < inputs; input += 1) sum += weight.data[output * inputs + input] * x.data[row * inputs + input];
+      data[row * outputs + output] = sum;
+    }
   }
-  return { shape: [outputs], data };
+  return { shape: rows > 1 ? [rows, outputs] : [outputs], data };
+}
+
+/* (1, height, width) -> (tile, pixel) */
+function tilesOf({ shape: [, height, width], data }, size) {
+  const wide = width / size;
+  const tiles = (height / size) * wide;
+  const cut = Float64Array.from(data, (_, at) => {
+    const [tile, pixel] = [Math.floor(at / size ** 2), at % size ** 2];
+    return data[(Math.floor(tile / wide) * size + Math.floor(pixel / size)) * width + (tile % wide) * size + (pixel % size)];
+  });
+  return { shape: [tiles, size ** 2], data: cut };
+}
+
+/* Each tile asks all tiles, head by head, and is given the mean of their values by how well their keys match. */
+function attend(layer, x, tensors) {
+  const [tiles, width] = x.shape;
+  const [query, key, value] = ["query", "key", "value"].map((part) => of(layer[part], x, tensors).data);
+  const deep = width / layer.heads;
+  const mixed = new Float64Array(tiles * width);
+  for (let head = 0; head < layer.heads; head += 1) {
+    for (let asks = 0; asks < tiles; asks += 1) {
+      const from = asks * width + head * deep;
+      const match = Array.from({ length: tiles }, (_, other) => {
+        let sum = 0;
+        for (let at = 0; at < deep; at += 1) sum += query[from + at] * key[other * width + head * deep + at];
+        return sum / Math.sqrt(deep);
+      });
+      softmax(match).forEach((share, other) => {
+        for (let at = 0; at < deep; at += 1) mixed[from + at] += share * value[other * width + head * deep + at];
+      });
+    }
+  }
+  return of(layer.out, { shape: x.shape, data: mixed }, tensors);
+}
+
+function meanOfRows({ shape: [rows, width], data }) {
+  const mean = new Float64Array(width);
+  data.forEach((value, at) => { mean[at % width] += value / rows; });
+  return { shape: [width], data: mean };
+}
+
+/* Tensors as numbers: where one comes as whole numbers with a scale for each row, their products. */
+function inFull(tensors) {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => {
+    const scale = tensors[`${name}.scale`];
+    if (!scale) return [name, tensor];
+    const row = tensor.data.length / tensor.shape[0];
+    return [name, { shape: tensor.shape, data: Float32Array.from(tensor.data, (whole, at) => whole * scale.data[Math.floor(at / row)]) }];
+  }));
 }
 
 /* Every weight is one number times one shifted picture: that is all a convolution is. */
@@ -175,7 +237,33 @@ class Paper {
 /* ---- what is seen ---- */
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const NAMES = { mlp: "Fully connected", cnn: "Convolutional" };
+const NAMES = { mlp: "Fully connected", cnn: "Convolutional", attention: "Attention" };
+
+/* Orders of so many things, one after another, the same for every reader; never the one they are in. */
+function shuffler(many) {
+  let state = 1;
+  const random = () => { state = (state * 16807) % 2147483647; return state / 2147483647; };
+  return () => {
+    const order = Array.from({ length: many }, (_, at) => at);
+    while (order.every((from, at) => from === at)) {
+      for (let at = many - 1; at > 0; at -= 1) {
+        const other = Math.floor(random() * (at + 1));
+        [order[at], order[other]] = [order[other], order[at]];
+      }
+    }
+    return order;
+  };
+}
+
+/* A picture (size, size) with its tiles in another order: at place k stands the tile order[k]. */
+function reordered(picture, size, tile, order) {
+  const wide = size / tile;
+  return picture.map((_, at) => {
+    const [row, column] = [Math.floor(at / size), at % size];
+    const from = order[Math.floor(row / tile) * wide + Math.floor(column / tile)];
+    return picture[(Math.floor(from / wide) * tile + (row % tile)) * size + (from % wide) * tile + (column % tile)];
+  });
+}
 
 function make(kind, properties = {}, ...children) {
   const { text, ...attributes } = properties;
@@ -191,7 +279,7 @@ function percent(share) {
 }
 
 /* Ten bars and an answer, for one net. */
-function panel(name, parameters) {
+function panel(name, { parameters, told }) {
   const answer = make("strong", { class: "digit-answer" });
   const sure = make("span", { class: "digit-sure" });
   const bars = Array.from({ length: 10 }, () => make("span", { class: "digit-bar" }));
@@ -201,7 +289,7 @@ function panel(name, parameters) {
   const chart = make("div", { class: "digit-chart", role: "img" }, ...rows);
   const head = make("div", { class: "digit-says" }, answer, sure);
   const title = make("p", { class: "digit-name", text: NAMES[name] });
-  const small = make("p", { class: "digit-small", text: `${parameters.toLocaleString("en")} parameters` });
+  const small = make("p", { class: "digit-small", text: told || `${parameters.toLocaleString("en")} parameters` });
   const element = make("div", { class: `digit-panel digit-${name}` }, title, small, head, chart);
   const show = (probabilities, label) => {
     const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
@@ -224,13 +312,17 @@ function panel(name, parameters) {
 
 function render({ model, el }) {
   const nets = model.get("models");
-  const tensors = model.get("tensors");
-  const samples = model.get("samples");
+  const tensors = inFull(model.get("tensors"));
+  const given = model.get("samples");
+  const ink = given.data instanceof Uint8Array ? Float32Array.from(given.data, (grey) => grey / 255) : given.data;
+  const samples = { shape: given.shape, data: ink };
   const labels = model.get("labels");
   const size = model.get("canvas");
+  const tile = model.get("tile");
   const paper = new Paper(size);
   let label = model.get("start");
   let tool = "move";
+  let order = null;
 
   const sheet = make("canvas", {
     class: "digit-sheet", width: 10 * size, height: 10 * size, tabindex: 0, role: "application",
@@ -243,21 +335,24 @@ function render({ model, el }) {
     make("button", { type: "button", "aria-pressed": name === tool, text: name === "move" ? "Drag" : "Draw" }));
   const centre = make("button", { type: "button", text: "To the middle" });
   const clear = make("button", { type: "button", text: "Clear" });
+  const next = tile ? shuffler((size / tile) ** 2) : null;
+  const shuffle = make("button", { type: "button", class: "digit-shuffle", "aria-pressed": "false", text: "Shuffle the tiles" });
   const where = make("p", { class: "digit-small digit-where" });
   const spoken = make("p", { class: "digit-spoken", role: "status" });
-  const panels = Object.fromEntries(["mlp", "cnn"].map((name) => [name, panel(name, nets[name].parameters)]));
+  const panels = Object.fromEntries(Object.keys(NAMES).filter((name) => nets[name]).map((name) => [name, panel(name, nets[name])]));
   const arrows = Object.entries({ ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", ArrowRight: "→" }).map(([key, sign]) => {
     const button = make("button", { type: "button", class: "digit-arrow", "aria-label": `Move ${key.slice(5).toLowerCase()}`, text: sign });
     button.addEventListener("click", () => move(...ARROWS[key]));
     return button;
   });
   el.classList.add("digit-demo");
+  if (tile) el.classList.add("digit-three");
   el.append(
     make("div", { class: "digit-left" },
       make("div", { class: "digit-tools" }, choose, ...tools),
       sheet, where,
-      make("div", { class: "digit-tools" }, ...arrows, centre, clear)),
-    make("div", { class: "digit-panels" }, panels.mlp.element, panels.cnn.element),
+      make("div", { class: "digit-tools" }, ...arrows, centre, clear, ...(tile ? [shuffle] : []))),
+    make("div", { class: "digit-panels" }, ...Object.values(panels).map(({ element }) => element)),
     spoken);
 
   const context = sheet.getContext("2d");
@@ -284,6 +379,12 @@ function render({ model, el }) {
     context.lineTo(middle, sheet.height);
     context.moveTo(0, middle);
     context.lineTo(sheet.width, middle);
+    for (let line = tile; order && line < size; line += tile) {
+      context.moveTo(line * step, 0);
+      context.lineTo(line * step, sheet.height);
+      context.moveTo(0, line * step);
+      context.lineTo(sheet.width, line * step);
+    }
     context.stroke();
     context.setLineDash([]);
     if (!marks && tool === "draw") {
@@ -298,12 +399,13 @@ function render({ model, el }) {
   function place() {
     const side = (value, less, more) => (value ? `${Math.abs(value)} px ${value < 0 ? less : more}` : "");
     const words = [side(paper.down, "up", "down"), side(paper.right, "left", "right")].filter(Boolean).join(", ");
-    return words ? `Moved ${words}` : "Not moved";
+    return (words ? `Moved ${words}` : "Not moved") + (order ? ", tiles shuffled" : "");
   }
 
   let speaking;
   function answer() {
-    const picture = paper.picture();
+    const sheetAsIs = paper.picture();
+    const picture = order ? reordered(sheetAsIs, size, tile, order) : sheetAsIs;
     const empty = picture.every((ink) => ink < 0.05);
     const told = Object.keys(panels).map((name) => {
       const found = empty ? null : softmax(logits(nets[name].layers, tensors, picture, [1, size, size]));
@@ -312,6 +414,7 @@ function render({ model, el }) {
     paint(picture);
     el.dataset.down = paper.down;
     el.dataset.right = paper.right;
+    shuffle.setAttribute("aria-pressed", String(order !== null));
     clearTimeout(speaking);
     speaking = setTimeout(() => { spoken.textContent = `${place()}. ${told.join(" ")}`; }, 600);
   }
@@ -328,6 +431,7 @@ function render({ model, el }) {
   }
   function take(name) {
     tool = name;
+    if (name === "draw") order = null; // one draws on a sheet that is in order
     tools.forEach((button, at) => button.setAttribute("aria-pressed", String((at === 0) === (name === "move"))));
     sheet.dataset.tool = name;
     refresh();
@@ -336,6 +440,7 @@ function render({ model, el }) {
     label = digit;
     choose.value = digit;
     paper.put(samples, labels.indexOf(digit));
+    order = null;
     take("move");
   }
   function own() {
@@ -351,10 +456,11 @@ function render({ model, el }) {
   choose.addEventListener("change", () => (choose.value === "own" ? blank() : sample(Number(choose.value))));
   tools[0].addEventListener("click", () => take("move"));
   tools[1].addEventListener("click", () => (label === null ? take("draw") : blank()));
-  centre.addEventListener("click", () => { paper.centre(); refresh(); });
+  shuffle.addEventListener("click", () => { take("move"); order = next(); refresh(); });
+  centre.addEventListener("click", () => { paper.centre(); order = null; refresh(); });
   clear.addEventListener("click", blank);
   sheet.addEventListener("keydown", (event) => {
-    if (event.key === "Home") { paper.centre(); refresh(); } else if (ARROWS[event.key]) move(...ARROWS[event.key]);
+    if (event.key === "Home") { paper.centre(); order = null; refresh(); } else if (ARROWS[event.key]) move(...ARROWS[event.key]);
     else return;
     event.preventDefault();
   });
@@ -390,4 +496,4 @@ function render({ model, el }) {
   return () => { themed.disconnect(); scheme.removeEventListener("change", refresh); };
 }
 
-export default { render, logits, softmax, Paper };
+export default { render, logits, softmax, inFull, reordered, Paper };
