@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from experiments import data, models, sentences, train
+from experiments import data, models, sentences, tiles, train, translator
 from experiments.sources import source_hash
 
+Make = Callable[[], tuple[dict[str, Tensor], dict[str, object]]]
 BUILD = Path(__file__).resolve().parents[2] / "_build" / "weights"
 
 
@@ -52,10 +53,15 @@ def demo_weights(name: str, build: Path = BUILD) -> tuple[dict[str, Tensor], dic
     """
     if name not in DEMOS:
         raise KeyError(f"no demo weights called {name!r}; there are {', '.join(sorted(DEMOS))}")
-    folder = build / weights_hash(name)
+    return _kept(name, DEMOS[name], build)
+
+
+def _kept(name: str, make: Make, build: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """What `make` gives, read from `build` where its code has not changed since, or else made and stored there."""
+    folder = build / source_hash("weights", [make.__name__])
     stored, told = folder / f"{name}.safetensors", folder / f"{name}.json"
     if not (stored.exists() and told.exists()):
-        tensors, description = DEMOS[name]()
+        tensors, description = make()
         folder.mkdir(parents=True, exist_ok=True)
         _replace(stored, lambda path: save_file(tensors, path))
         _replace(told, lambda path: path.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8"))
@@ -203,6 +209,83 @@ def _ink_height(digits: Tensor) -> list[int]:
     return [round(rows.quantile(share).item()) for share in (0.05, 0.95)]
 
 
+def train_three() -> tuple[dict[str, Tensor], dict[str, object]]:
+    """The nets of the digit demo and one that attends between tiles, trained on the same digits, small enough to load.
+
+    Each weight is a whole number from -127 to 127 times the scale of its row, so that a page loads one byte for it;
+    what is said of the nets is measured on these.
+    """
+    settings, own = DIGITS, tiles.TileSettings()
+    digits = _digits(settings)
+    with train.one_thread():
+        nets = {name: _stored_net(name, settings) for name in ("mlp", "cnn")}
+        with train.seeded(settings.seed) as generator:
+            nets["attention"] = tiles.attention_net(own)
+            sizes = {"steps": own.steps, "batch": settings.batch, "rate": own.rate, "generator": generator}
+            train.train(nets["attention"], digits.x_train, digits.y_train, **sizes, prepare=_drawn_anew)
+        tensors = {name: tensor for part, net in nets.items() for name, tensor in _in_bytes(part, net.eval()).items()}
+        tensors["samples"] = _samples(nets, digits, settings)
+        return tensors, _what_three_do(nets, digits, settings, own)
+
+
+def _drawn_anew(batch: Tensor, generator: torch.Generator) -> Tensor:
+    return data.place(redraw(batch, DIGITS.digit, generator), DIGITS.canvas)
+
+
+def _stored_net(name: str, settings: DigitSettings) -> nn.Sequential:
+    """A net of the digit demo, as it is stored."""
+    net = models.mlp(settings.canvas**2, settings.mlp_hidden)
+    if name == "cnn":
+        net = models.cnn_dense(settings.cnn_channels, settings.cnn_hidden)
+    stored, _ = _kept("digits", train_digits, BUILD)
+    net.load_state_dict({key.removeprefix(f"{name}."): value for key, value in stored.items() if key.startswith(name)})
+    return net
+
+
+@torch.no_grad()
+def _in_bytes(name: str, net: nn.Sequential) -> dict[str, Tensor]:
+    """The state of `net`, each weight as int8 with the `.scale` of its rows; `net` itself gets the rounded weights."""
+    state: dict[str, Tensor] = {}
+    for key, value in net.state_dict().items():
+        if value.ndim > 1:
+            scale = value.flatten(1).abs().amax(1) / 127
+            rows = scale.reshape(-1, *[1] * (value.ndim - 1))
+            whole = (value / rows).round()
+            state |= {f"{name}.{key}": whole.to(torch.int8), f"{name}.{key}.scale": scale}
+            value.copy_(whole * rows)
+        else:
+            state[f"{name}.{key}"] = value.float()
+    return {key: value.contiguous() for key, value in state.items()}
+
+
+def _what_three_do(
+    nets: dict[str, nn.Sequential], digits: data.Split, settings: DigitSettings, own: tiles.TileSettings
+) -> dict[str, object]:
+    """Layers of the three nets, and how many test digits they read: in the middle, moved, and with shuffled tiles."""
+    small = centred(data.rescale(digits.x_test, settings.digit))
+    shuffled = tiles.shuffle_tiles(data.place(small, settings.canvas), own.tile, settings.seed)
+    shifts = range((settings.canvas - settings.digit) // 2 + 1)
+    described = {}
+    for name, net in nets.items():
+        moved = [train.accuracy(net, data.shift_every_way(small, settings.canvas, k), digits.y_test) for k in shifts]
+        described[name] = {
+            "parameters": models.count_parameters(net),
+            "layers": tiles.describe(net, name) if name == "attention" else models.describe(net, name),
+            "accuracy_by_shift": [round(value, 4) for value in moved],
+            "accuracy_shuffled": round(train.accuracy(net, shuffled, digits.y_test), 4),
+        }
+    return {
+        "canvas": settings.canvas,
+        "tile": own.tile,
+        "labels": list(range(settings.samples)),
+        "shifts": list(shifts),
+        "test_digits": len(small),
+        "models": described,
+        "training": asdict(settings) | asdict(own),
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
 def train_sentences() -> tuple[dict[str, Tensor], dict[str, object]]:
     """Trained tensors and description of two attention models, with and without positions, that read a sentence."""
     settings = sentences.SENTENCES
@@ -224,7 +307,15 @@ def train_sentences() -> tuple[dict[str, Tensor], dict[str, object]]:
     }
 
 
-DEMOS: dict[str, Callable[[], tuple[dict[str, Tensor], dict[str, object]]]] = {
+def train_translator() -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Trained tensors and description of a Transformer that translates."""
+    with train.one_thread():
+        return translator.trained()
+
+
+DEMOS: dict[str, Make] = {
     "digits": train_digits,
+    "three": train_three,
     "sentences": train_sentences,
+    "translation": train_translator,
 }
