@@ -39,7 +39,7 @@ def add_commands(commands: Commands) -> None:
 def _insight(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from autograder.grading.insight import insight
+    from autograder.grading.insight.command import insight
 
     to_pipe = str(arguments.json) == "-"
     console = Console(stderr=to_pipe)

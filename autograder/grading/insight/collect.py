@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from nbgrader.api import Assignment as Entry
 from nbgrader.api import (
     BaseCell,
@@ -29,12 +25,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.checking.references import load_reference
 from autograder.grading.batch import Course
+from autograder.grading.insight.notebooks import Notes, read_all
 from autograder.grading.insight.records import Attempt, Concern, Group, Item, Paper
-from autograder.grading.insight.similar import Sketch, baseline, sketch
 from autograder.grading.ledger import GradingProblem
-from autograder.grading.nbgrader_steps import NOTES, Judge, released_cells
+from autograder.grading.nbgrader_steps import Judge, released_cells
 
-_FEW = 200  # notebooks that one process reads faster than several can start
 _CRASHES = {
     "exit": "the notebook's process ended itself",
     "signal": "the notebook's process was ended by a signal",
@@ -47,19 +42,6 @@ _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _PERSON = "A person will look at this: "
 
 Advance = Callable[[int, int], None]  # how many more were read, of how many
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What one graded notebook says. `kept` tells whether grading left notes in it; `timed_out` are grade ids."""
-
-    kept: bool = False
-    verdicts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
-    irregularities: Sequence[Sequence[str]] = ()
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    timed_out: tuple[str, ...] = ()
-    sketch: Sketch | None = None
 
 
 @dataclass
@@ -92,19 +74,10 @@ def read(course: Course, assignment: str, advance: Advance = lambda count, total
         raise GradingProblem(f"no submission of {assignment} is graded yet. Grade them: autograder grade {assignment}")
     paths = [_paths(course, assignment, each) for each in submissions]
     papers = []
-    for submission, where, notes in zip(submissions, paths, _read_all(paths, released), strict=True):
+    for submission, where, notes in zip(submissions, paths, read_all(paths, released), strict=True):
         papers.append(_paper(submission, items, where, notes))
         advance(1, len(submissions))
     return Group(assignment, enrolled, items, tuple(papers), released)
-
-
-def own_cells(cells: Sequence[Mapping[str, Any]], released: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Name and source of each code cell of a graded notebook that is its author's: not locked, not as released."""
-    for number, cell in enumerate(cells, 1):
-        about = cell["metadata"].get("nbgrader", {})
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "code" and not about.get("locked") and source not in released:
-            yield about.get("grade_id") or f"cell {number}", source
 
 
 def _entry(gradebook: Gradebook, assignment: str) -> Entry:
@@ -210,58 +183,6 @@ def _paths(course: Course, assignment: str, submission: _Submission) -> dict[str
     folder = Path(directory.format_path(directory.autograded_directory, submission.student, assignment))
     paths = {name: folder / f"{name}.ipynb" for name in submission.notebooks.values()}
     return {name: str(path) for name, path in paths.items() if path.is_file()}
-
-
-def _read_all(paths: Sequence[Mapping[str, str]], released: tuple[str, ...]) -> Iterator[dict[str, Notes]]:
-    """The notes of every submission's notebooks, read by one process or by several."""
-    if len(paths) <= _FEW or (os.cpu_count() or 1) == 1:
-        _prepare(released)
-        yield from map(_read, paths)
-        return
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_prepare, initargs=(released,)) as pool:
-        yield from pool.map(_read, paths, chunksize=50)
-
-
-_released: tuple[frozenset[str], np.ndarray] = (frozenset(), baseline(()))
-
-
-def _prepare(released: tuple[str, ...]) -> None:
-    global _released
-    _released = frozenset(released), baseline(released)
-
-
-def _read(paths: Mapping[str, str]) -> dict[str, Notes]:
-    return {name: _notes(path) for name, path in paths.items()}
-
-
-def _notes(path: str) -> Notes:
-    """What one graded notebook says. One that cannot be read says nothing."""
-    try:
-        notebook = json.loads(Path(path).read_bytes())
-        notes = notebook["metadata"].get(NOTES, {})
-        sources = [source for _, source in own_cells(notebook["cells"], _released[0])]
-        return Notes(
-            "verdicts" in notes,
-            notes.get("verdicts", {}),
-            notes.get("problems", {}),
-            notes.get("irregularities", ()),
-            notes.get("usage", {}),
-            tuple(_timed_out(notebook["cells"])),
-            sketch(sources, _released[1]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Notes()
-
-
-def _timed_out(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Grade ids of checks whose answer did not come in time, and "" for another cell that was stopped for that."""
-    for cell in cells:
-        for output in cell.get("outputs", ()):
-            if output.get("ename") in ("TIMEOUT", "CellTimeoutError"):
-                yield ""
-            words = "".join(output.get("data", {}).get("text/plain", ""))
-            if "was stopped: it ran out of time" in words:
-                yield cell["metadata"].get("nbgrader", {}).get("grade_id", "")
 
 
 def _paper(

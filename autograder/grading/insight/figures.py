@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checking.report import HIDDEN_WORDS
-from autograder.grading.insight.collect import own_cells
+from autograder.grading.insight.notebooks import own_cells
 from autograder.grading.insight.records import STATES, Concern, Group, Item, Paper
 from autograder.grading.insight.similar import (
     LEAST_ALIKE,
