@@ -28,14 +28,14 @@ try:
 except ImportError:  # on Colab, or wherever the course's package is not installed yet
     {otherwise}\
 """
-_INSTALL = '%pip install --quiet "git+{repository}"'
+_INSTALL = '%pip install --quiet "built-in[student] @ git+{repository}"'
 _EXPLAIN = 'raise ImportError("install the course first: its README says how") from None'
 _END = """\
 ---
 
 **Where you stand.** The next cell shows what passes in this chapter and in the others. To hand in, save this notebook
-and run `autograder submit {stem}` in a terminal, or `!autograder submit {stem}` in a cell, unless your instructor told
-you another way. It says what is not done, and makes the file to hand in."""
+and run `%run -m autograder submit {stem}` in a new cell, or the same without `%run -m` in a terminal, unless your
+instructor told you another way. It says what is not done, and makes the file to hand in."""
 _MAKES_CHECK = re.compile(r"^check\s*=\s*Check\(", re.MULTILINE)
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 

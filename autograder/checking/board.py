@@ -172,8 +172,8 @@ def following(board: Board) -> str:
 
 
 def duration(minutes: int) -> str:
-    """`45 min`, `2 h`, `1 h 30 min`."""
-    hours, rest = divmod(minutes, 60)
+    """`45 min`, `2 h`, `1 h 30 min`: from an hour on, rounded to five minutes."""
+    hours, rest = divmod(minutes if minutes < 60 else 5 * round(minutes / 5), 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
 
 

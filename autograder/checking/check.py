@@ -66,9 +66,9 @@ class Check:
             print(f"{name} passes: there is nothing to hint at.")
         elif verdict.mistake is None:
             print(
-                f"What {name} does matches none of the mistakes known for it, so there is no hint to give. Take the "
-                f"inputs of the case that the verdict names, inputs = check.inputs({name}), and follow one value "
-                "through your code by hand: the worst one, if it names one."
+                f"What {name} does matches none of the mistakes known for it, so there is no hint on it.\n"
+                f"Take the inputs of the case that the verdict names, inputs = check.inputs({name}), and follow\n"
+                "one value through your code by hand: the worst one, if the verdict names one."
             )
         else:
             all_seen = self._hints[name] >= len(verdict.mistake.hints)

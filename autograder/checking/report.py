@@ -90,6 +90,16 @@ class Report:
         return next(filter(None, (picture(f.compared, f.where) for f in first.findings[:3])), "")
 
     @property
+    def help(self) -> str:
+        """What to call when the verdict is not enough; empty when there is nothing more to say."""
+        verdict, first = self.verdict, self.verdict.first
+        if first is None or first.hidden or first.findings[0].code in ("not implemented", "missing", "not callable"):
+            return ""
+        if verdict.mistake is None:
+            return f"check.hint({verdict.exercise})"
+        return f"check.hint({verdict.exercise})" if len(verdict.mistake.hints) > self.hints_shown else ""
+
+    @property
     def hints(self) -> tuple[str, ...]:
         mistake = self.verdict.mistake
         return mistake.hints[: self.hints_shown] if mistake else ()
@@ -120,8 +130,8 @@ def text(report: Report) -> str:
     if verdict.mistake:
         lines.append(f"  Known mistake: {_readable(verdict.mistake.name)}")
         lines += [f"    {label}: {hint}" for label, hint in labelled(report)]
-        if len(verdict.mistake.hints) > len(report.hints):
-            lines.append(f"    Another hint: check.hint({verdict.exercise})")
+    if report.help:
+        lines.append(f"  {'Another hint:' if verdict.mistake else 'Stuck?'} {report.help}")
     lines += [f"  note: {note}" for note in verdict.notes[:3]]
     return "\n".join(lines)
 
@@ -146,15 +156,13 @@ def as_html(report: Report) -> str:
         parts.append(f'<ul style="margin:.3em 0 .3em 1.2em;padding:0">{items}</ul>{report.picture}')
     if verdict.mistake:
         hints = "".join(f'<div style="margin-top:.25em"><b>{label}.</b> {_e(h)}</div>' for label, h in labelled(report))
-        more = len(verdict.mistake.hints) > len(report.hints)
-        ask = (
-            f'<div style="opacity:.8;margin-top:.25em">Another hint: '
-            f"<code>check.hint({_e(verdict.exercise)})</code></div>"
-        ) * more
         parts.append(
             f'<div style="border-left:3px solid #9a6700;padding-left:.6em;margin-top:.3em">'
-            f"<b>Known mistake: {_e(_readable(verdict.mistake.name))}</b>{hints}{ask}</div>"
+            f"<b>Known mistake: {_e(_readable(verdict.mistake.name))}</b>{hints}</div>"
         )
+    if report.help:
+        asks = "Another hint:" if verdict.mistake else "Stuck?"
+        parts.append(f'<div style="opacity:.8;margin-top:.25em">{asks} <code>{_e(report.help)}</code></div>')
     parts += [f'<div style="opacity:.8">note: {_e(note)}</div>' for note in verdict.notes[:3]]
     style = f"border-left:4px solid {colour};padding:.4em .8em;margin:.3em 0;font-family:inherit"
     return f'<div class="verdict" role="status" style="{style}">{"".join(parts)}</div>'

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 
 from autograder.authoring import notebook
-from autograder.authoring.percent import AuthoringError, parse
+from autograder.authoring.percent import TEXT_STUB, AuthoringError, parse, stub
+from autograder.checking.identity import is_released, source
 
 STEM = "ch99_demo"
 PATH = Path(f"solutions/{STEM}/{STEM}.py")
@@ -59,9 +60,32 @@ def test_an_exercise_is_an_nbgrader_solution(built):
 
 def test_a_check_is_a_locked_nbgrader_test_with_the_points_given(built):
     assert by_id(built)["check-twice"].metadata["nbgrader"] == {
-        "grade": True, "grade_id": "check-twice", "locked": True, "points": 3.0, "schema_version": 3, "solution": False,
+        "grade": True, "grade_id": "check-twice", "locked": True, "points": 3, "schema_version": 3, "solution": False,
         "task": False,
     }  # fmt: skip
+
+
+def test_whole_points_are_written_as_jupyterlab_writes_them(built):
+    written = nbformat.writes(built)
+    assert '"points": 3,' in written and '"points": 2,' in written
+    half = nbformat.writes(notebook.build(parse(TEXT, PATH), {"twice": 2.5}))
+    assert '"points": 2.5,' in half
+
+
+def test_a_notebook_that_makes_a_check_ends_in_the_board_and_how_to_hand_in():
+    text = TEXT.replace("import math", 'from autograder import Check\n\ncheck = Check("ch99_demo")')
+    *_, words, board = notebook.build(parse(text, PATH), POINTS).cells
+    assert (board.id, board.source) == ("board", "check.board()")
+    assert f"autograder submit {STEM}" in words.source
+
+
+def test_the_staged_notebook_records_its_release_without_the_solutions(built, tmp_path: Path):
+    staged = json.loads(notebook.stage(built, STEM, tmp_path).read_text())
+    assert not is_released(staged)  # it still has the solutions
+    for cell in staged["cells"]:
+        cell["source"] = stub(source(cell), "raise NotImplementedError" if cell["cell_type"] == "code" else TEXT_STUB)
+    assert is_released(staged)
+    assert staged["metadata"]["autograder"]["graded"] == "twice check-twice explain"
 
 
 def test_an_answer_is_graded_by_a_person(built):
@@ -98,7 +122,7 @@ def test_a_new_cell_leaves_the_ids_of_the_others(built):
 def test_the_first_code_cell_installs_the_package_from_the_repository():
     cells = notebook.build(parse(TEXT, PATH), POINTS, "https://git.example.org/course").cells
     first = next(cell for cell in cells if cell.cell_type == "code")
-    assert '%pip install --quiet "git+https://git.example.org/course"' in first.source
+    assert '%pip install --quiet "built-in[student] @ git+https://git.example.org/course"' in first.source
 
 
 def test_the_set_up_cell_does_nothing_where_the_package_is(built):

@@ -89,7 +89,7 @@ def test_another_mistake_begins_with_its_first_hint(check, capsys):
 
 def test_an_unknown_mistake_leads_to_the_inputs_of_its_case(check, capsys):
     check(lambda x, W: x @ W + 1, "product")
-    capsys.readouterr()
+    assert "Stuck? check.hint(product)" in capsys.readouterr().out
     check.hint("product")
     assert "inputs = check.inputs(product)" in capsys.readouterr().out
 
@@ -128,6 +128,13 @@ def test_a_hidden_case_tells_its_kind_and_no_number(exercise):
     for words in (repr(Report(verdict, {})), Report(verdict, {})._repr_html_()):
         assert "On a hidden case, values differ from the reference." in words
         assert "secret" not in words and "expected" not in words and "1000" not in words
+
+
+def test_a_verdict_on_a_hidden_case_offers_no_hint_that_only_a_notebook_can_give(exercise):
+    seen = exercise.cases[0]
+    pairs = [(seen, False), (seen, True)]
+    verdict = diagnose(exercise, pairs, [seen.expected, observe(lambda x, W: x @ W + 1, seen.case)])
+    assert "check.hint" not in repr(Report(verdict, {}))
 
 
 def test_a_locked_demo_keeps_quiet_while_graded(check, capsys, monkeypatch):

@@ -136,6 +136,33 @@ def test_an_answer_that_lost_its_metadata_is_recognised(edit, cell, fresh):
     assert source(cell(parse(path.read_bytes()), "conv1d")) == ANSWER
 
 
+def test_a_notebook_that_lost_all_metadata_is_mended(edit, cell, own, fresh):
+    def lose(notebook):
+        cell(notebook, "conv1d")["source"] = ANSWER
+        notebook["cells"].append(own("mine = 1"))
+        notebook.update(metadata={}, nbformat_minor=0)
+        for each in notebook["cells"]:
+            each["metadata"] = {}
+            each.pop("id")
+
+    path = edit(lose)
+    place(fresh, path, carry=True)
+    notebook = parse(path.read_bytes())
+    assert source(cell(notebook, "conv1d")) == ANSWER and "mine = 1" in sources(path)
+    assert not list(irregularities(notebook, STEM))
+    assert len(notebook["cells"]) == len(parse(fresh)["cells"]) + 1
+
+
+def test_a_notebook_that_lost_its_cell_ids_is_whole(edit, cell):
+    def lose(notebook):
+        cell(notebook, "conv1d")["source"] = ANSWER
+        notebook["nbformat_minor"] = 0
+        for each in notebook["cells"]:
+            each.pop("id")
+
+    assert not list(irregularities(parse(edit(lose).read_bytes()), STEM))
+
+
 def test_a_broken_file_is_kept_and_a_fresh_one_made(folder, fresh):
     path = folder / f"{STEM}.ipynb"
     path.write_bytes(fresh[:3000])
