@@ -29,7 +29,7 @@ except ImportError:  # on Colab, or wherever the course's package is not install
     {otherwise}\
 """
 _INSTALL = '%pip install --quiet "built-in[student] @ git+{repository}"'
-_EXPLAIN = 'raise ImportError("install the course first: its README says how") from None'
+_EXPLAIN = 'raise ImportError("install the course first: its page For students says how") from None'
 _END = """\
 ---
 

@@ -48,18 +48,20 @@ def add_commands(commands: Commands) -> None:
 
 
 def _get(arguments: argparse.Namespace) -> int:
+    from autograder.checking.outline import outlines
     from autograder.student.keeping import place
     from autograder.student.notebooks import NotebookProblem, all_below, find
     from autograder.student.shelf import released, stems
 
-    here, known = Path(), stems(arguments.given)
+    here, known = Path(), [chapter.stem for chapter in outlines()]
     wanted = arguments.chapters or [path.stem for path in all_below(here)]
+    if arguments.given and not wanted:
+        wanted = stems(arguments.given)
     if not wanted:
-        raise NotebookProblem(f"name a chapter: autograder get {known[0] if known else 'CHAPTER'}. There are: "
-                              f"{', '.join(known) or 'none at hand'}")  # fmt: skip
+        raise NotebookProblem(f"name a chapter: autograder get {known[0]}. There are: {', '.join(known)}")
     for stem in wanted:
-        if stem not in known and not arguments.given:
-            raise NotebookProblem(f"there is no chapter {stem!r}. There are: {', '.join(known) or 'none at hand'}")
+        if stem not in known:
+            raise NotebookProblem(f"there is no chapter {stem!r}. There are: {', '.join(known)}")
         fresh = released(stem, arguments.given)
         print(place(fresh, find(stem, here) or here / f"{stem}.ipynb", carry=True).words)
     return 0

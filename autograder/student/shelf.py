@@ -38,14 +38,14 @@ def released(stem: str, given: Path | None = None) -> bytes:
     )
 
 
-def stems(given: Path | None = None) -> list[str]:
-    """The chapters whose released notebooks are at hand."""
-    if given and given.is_file():
-        return [path.stem for path in [given] if path.suffix == ".ipynb"] or _in_archive(given)
-    folders = [given] if given else [INSTALLED, REPOSITORY / "exercises"]
-    return sorted(
-        {path.stem for folder in folders for path in [*folder.glob("*.ipynb"), *folder.glob("ch*/ch*.ipynb")]}
-    )
+def stems(given: Path) -> list[str]:
+    """The chapters whose notebooks a file, a zip file or a folder seems to hold."""
+    if given.is_dir():
+        return sorted({path.stem for pattern in ("ch*.ipynb", "ch*/ch*.ipynb") for path in given.glob(pattern)})
+    if zipfile.is_zipfile(given):
+        with zipfile.ZipFile(given) as archive:
+            return sorted({Path(name).stem for name in archive.namelist() if name.endswith(".ipynb")})
+    return [given.stem] if given.suffix == ".ipynb" else []
 
 
 def _at_hand(stem: str) -> Iterator[bytes]:
@@ -74,17 +74,10 @@ def _given(stem: str, given: Path) -> Iterator[bytes]:
         for path in (given / f"{stem}.ipynb", given / stem / f"{stem}.ipynb"):
             if path.is_file():
                 yield path.read_bytes()
-    elif given.suffix == ".zip" and given.is_file():
+    elif zipfile.is_zipfile(given):
         with zipfile.ZipFile(given) as archive:
             for name in archive.namelist():
                 if Path(name).name == f"{stem}.ipynb":
                     yield archive.read(name)
     elif given.is_file():
         yield given.read_bytes()
-
-
-def _in_archive(given: Path) -> list[str]:
-    if not zipfile.is_zipfile(given):
-        return []
-    with zipfile.ZipFile(given) as archive:
-        return sorted({Path(name).stem for name in archive.namelist() if name.endswith(".ipynb")})

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,25 @@ def test_get_without_a_name_renews_what_is_there(folder, capsys):
     capsys.readouterr()
     assert main(["get"]) == 0
     assert f"{STEM}.ipynb is up to date" in capsys.readouterr().out
+
+
+def test_get_takes_what_an_archive_holds(folder, fresh, capsys):
+    with zipfile.ZipFile(folder / "week3.zip", "w") as archive:
+        archive.writestr(f"{STEM}/{STEM}.ipynb", fresh)
+    assert main(["get", "--from", "week3.zip"]) == 0
+    assert (folder / f"{STEM}.ipynb").read_bytes() == fresh
+
+
+def test_where_no_fresh_notebook_is_at_hand_it_says_what_to_do(folder, monkeypatch, capsys):
+    monkeypatch.setattr("autograder.student.shelf.REPOSITORY", folder)
+    monkeypatch.setattr("autograder.student.shelf.INSTALLED", folder)
+    assert main(["get", STEM]) == 2
+    assert f"autograder get {STEM} --from FILE" in capsys.readouterr().err
+
+
+def test_what_is_no_file_is_said(folder, capsys):
+    assert main(["get", STEM, "--from", "nowhere.zip"]) == 2
+    assert "nowhere.zip holds no fresh notebook of ch03_convolution" in capsys.readouterr().err
 
 
 def test_a_damaged_notebook_is_mended_by_the_command_that_the_message_names(folder, edit, cell, capsys):

@@ -104,6 +104,18 @@ def test_a_released_cell_that_the_student_changed_is_carried_behind_the_released
     assert texts[texts.index("import math\nimport numpy") - 1] == source(json.loads(fresh)["cells"][2])
 
 
+def test_the_points_of_a_course_stay_in_its_check(edit, renewed):
+    def with_points(notebook):
+        for each in notebook["cells"]:
+            if "check = Check(" in source(each):
+                each["source"] = source(each).replace(f'"{STEM}"', f'"{STEM}", points={{"conv1d": 9}}')
+
+    path = edit(with_points)
+    place(renewed, path, carry=True)
+    making = [text for text in sources(path) if "check = Check(" in text]
+    assert making and all('points={"conv1d": 9}' in text for text in making)
+
+
 def test_a_deleted_check_comes_back(edit, cell, fresh):
     path = edit(lambda notebook: notebook["cells"].remove(cell(notebook, "check-conv2d")))
     assert list(irregularities(parse(path.read_bytes()), STEM)) == [
