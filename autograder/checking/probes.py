@@ -140,3 +140,23 @@ def next_words(p: Mapping[str, Any], written: torch.Tensor) -> torch.Tensor:
     fading = 0.5 ** torch.arange(written.shape[1] - 1, -1, -1, dtype=history.dtype)  # (position,)
     scores = (history[written] * fading[:, None]).sum(1)  # (row, position, vocabulary) -> (row, vocabulary)
     return torch.log_softmax(scores + p["rows"] if "rows" in p else scores, dim=-1)
+
+
+@probe_kind
+def moved_ridge(
+    p: Mapping[str, Any], x: torch.Tensor, y: torch.Tensor, seed: int
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Trains a linear classifier on cos(x W + seed * phase), by ridge regression on its classes; returns x -> scores.
+
+    The seed moves the features, as another start moves a net, and no random number is drawn. It computes in float64,
+    so that no rounding decides between two classes.
+    """
+
+    def features(inputs: torch.Tensor) -> torch.Tensor:
+        return torch.cos(inputs.double() @ p["W"].double() + seed * p["phase"].double())
+
+    seen = features(x)
+    targets = 2.0 * torch.nn.functional.one_hot(y, p["classes"]).double() - 1
+    penalty = p["strength"] * torch.eye(seen.shape[1], dtype=torch.float64)
+    weights = torch.linalg.solve(seen.T @ seen + penalty, seen.T @ targets)
+    return lambda inputs: features(inputs) @ weights
