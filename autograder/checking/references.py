@@ -52,8 +52,11 @@ def save_reference(reference: Reference, path: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(save(stored, metadata={"reference": text}))
-    partial.replace(path)
+    try:
+        partial.write_bytes(save(stored, metadata={"reference": text}))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load_reference(path: Path) -> Reference:

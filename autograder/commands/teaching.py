@@ -154,7 +154,7 @@ def _standing(stem: str, settings: Settings, config: Config) -> list[str]:
 
 def _release(arguments: argparse.Namespace) -> int:
     from autograder.grading.handout import hand_out
-    from autograder.grading.release import ReleaseError
+    from autograder.grading.release import ReleaseError, succeeded
 
     with _course_here() as (settings, config):
         wanted, lines = [settings.assignment(stem) for stem in arguments.chapters or settings.assignments], []
@@ -165,7 +165,7 @@ def _release(arguments: argparse.Namespace) -> int:
                 lines += [f"{assignment.stem}: {made.points:g} points, {due}", f"  {made.archive}"]
                 if arguments.exchange:
                     said = _api(config).release_assignment(assignment.stem)
-                    if not said["success"]:
+                    if not succeeded(said):
                         raise ReleaseError(f"nbgrader's exchange did not take {assignment.stem}: {_last(said)}")
                     lines.append("  in the exchange")
                 done(assignment)
@@ -232,12 +232,15 @@ def _show(rows: list[Row], who: Path, stem: str) -> int:
 
 
 def _from_exchange(stem: str, config: Config) -> int:
+    from autograder.grading.release import succeeded
+
     said = _api(config).collect(stem, update=True)
-    if not said["success"]:
+    if not succeeded(said):
         print(f"autograder: nbgrader could not collect {stem}: {_last(said)}", file=sys.stderr)
         return 2
     lines = [line for line in said.get("log", "").splitlines() if "Collecting" in line or "Updating" in line]
-    print(f"{len(lines)} submissions of {stem} are new in the exchange")
+    count = "1 submission of {} is" if len(lines) == 1 else f"{len(lines)} submissions of {{}} are"
+    print(f"{count.format(stem)} new in the exchange")
     return 0
 
 

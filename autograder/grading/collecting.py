@@ -102,8 +102,11 @@ def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _by_sender(desk: Desk, paths: Iterable[Path], told: Callable[[str], None]) -> dict[str, list[_HandedIn]]:

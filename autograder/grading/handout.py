@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from autograder.authoring import notebook, percent
 from autograder.authoring.chapter import ROOT
 from autograder.checking.references import public_path
 from autograder.grading import release
+from autograder.grading.collecting import write_whole
 from autograder.grading.settings import Assignment, CourseProblem, Settings, with_points, worth
 
 _EPOCH = (2026, 1, 1, 0, 0, 0)  # of every file in an archive, so that the same release gives the same bytes
@@ -45,7 +47,9 @@ def hand_out(settings: Settings, assignment: Assignment, config: Config, root: P
     built = _built(assignment, points, root)
     notebook.stage(built, stem, Path(directory.format_path(directory.source_directory, ".", ".")).resolve())
     released = Path(directory.format_path(directory.release_directory, ".", ".")).resolve()
-    path = release.generate(stem, config, released, record=True)
+    path = released / stem / f"{stem}.ipynb"
+    with tempfile.TemporaryDirectory() as fresh:  # nbgrader empties a folder before it writes there
+        write_whole(path, release.generate(stem, config, Path(fresh), record=True).read_bytes())
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         due = assignment.due.replace(tzinfo=None).isoformat(" ") if assignment.due else None
         gradebook.update_or_create_assignment(stem, duedate=due)
@@ -61,12 +65,15 @@ def pack(archive: Path, released: Path, begin: str, root: Path = ROOT) -> None:
     files |= {f"{stem}/{name}": content for name, content in _package(stem, root)}
     archive.parent.mkdir(parents=True, exist_ok=True)
     partial = archive.with_name(f".{archive.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in sorted(files.items()):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.external_attr, info.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            file.writestr(info, content)
-    partial.replace(archive)
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, content in sorted(files.items()):
+                info = zipfile.ZipInfo(name, _EPOCH)
+                info.external_attr, info.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+                file.writestr(info, content)
+        partial.replace(archive)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _built(assignment: Assignment, points: Mapping[str, float], root: Path) -> NotebookNode:

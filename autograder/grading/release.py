@@ -10,6 +10,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -83,10 +84,17 @@ def generate(stem: str, config: Config, released: Path, record: bool) -> Path:
     with contextlib.redirect_stderr(io.StringIO()):
         result = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
     path = released / stem / f"{stem}.ipynb"
-    if not result["success"] or not path.is_file():
+    if not succeeded(result) or not path.is_file():
         told = result.get("log", "").strip() or result.get("error", "")
         raise ReleaseError(f"nbgrader did not release {stem}: {told}")
     return path
+
+
+def succeeded(result: Mapping[str, Any]) -> bool:
+    """Whether nbgrader did what it was asked. Raises KeyboardInterrupt, which nbgrader catches, again."""
+    if "KeyboardInterrupt" in result.get("error", "").strip().rpartition("\n")[2]:
+        raise KeyboardInterrupt
+    return bool(result["success"])
 
 
 def _built(stem: str, root: Path, released: Path, record: bool, told: Callable[[str], None]) -> Path:

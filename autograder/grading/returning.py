@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder.grading.release import ReleaseError
+from autograder.grading.release import ReleaseError, succeeded
 
 # Platforms that take files back in one archive and tell by a name's beginning whose each is.
 _TAKES_BACK = {"Moodle": "Moodle", "Canvas": "Canvas"}
@@ -36,7 +36,7 @@ def write_pages(
     failed = {}
     for student in students:
         result = api.generate_feedback(stem, student, force=True)
-        if not result["success"]:
+        if not succeeded(result):
             said = (result.get("log") or result.get("error") or "nbgrader did not say why").strip()
             failed[student] = said.splitlines()[-1]
         told(student)
@@ -66,7 +66,7 @@ def archives(
 def release_to_exchange(api: NbGraderAPI, stem: str) -> None:
     """Puts the feedback into nbgrader's exchange. Raises ReleaseError when nbgrader refuses."""
     result = api.release_feedback(stem)
-    if not result["success"]:
+    if not succeeded(result):
         raise ReleaseError(f"nbgrader did not release the feedback of {stem}: {result.get('log', '').strip()}")
 
 
@@ -78,8 +78,11 @@ def _address(sender: Mapping[str, str]) -> tuple[str, str]:
 def _zip(path: Path, files: Mapping[str, Path]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, file in sorted(files.items()):
-            archive.write(file, name)
-    partial.replace(path)
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, file in sorted(files.items()):
+                archive.write(file, name)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path

@@ -196,6 +196,21 @@ def test_outside_of_a_course_a_command_says_how_to_make_one(here, tmp_path):
     assert "autograder new-course DIR" in here("release", code=2, folder=tmp_path)
 
 
+def test_a_hub_hands_out_and_collects_through_the_exchange(course, here, tmp_path):
+    said = here("release", SECOND, "--exchange")
+    assert "in the exchange" in said
+    student = Desk(tmp_path)
+    exchange = course.folder / "exchange"
+    (tmp_path / "nbgrader_config.py").write_text(
+        f"c.CourseDirectory.course_id = 'built-in'\nc.Exchange.root = {str(exchange)!r}\n"
+    )
+    student.run("fetch_assignment", SECOND, program="nbgrader")
+    student.run("submit", SECOND, "--student=bea", program="nbgrader")
+    assert f"1 submission of {SECOND} is new" in here("collect", SECOND)
+    assert (course.folder / "submitted" / "bea" / SECOND / f"{SECOND}.ipynb").is_file()
+    assert f"0 submissions of {SECOND} are new" in here("collect", SECOND)
+
+
 @pytest.mark.browser
 def test_the_formgrader_opens_on_the_course(graded, tmp_path, page_factory: Callable, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AUTOGRADER_")]:
