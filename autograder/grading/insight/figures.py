@@ -188,9 +188,9 @@ def score_bars(scores: np.ndarray, max_score: float) -> tuple[Bar, ...]:
 def time_bars(seconds: np.ndarray) -> tuple[Bar, ...]:
     """Bars from 1, 2 and 5 times powers of ten, from the shortest to the longest."""
     ladder = [round(step * 10.0**power, 3) for power in range(-2, 5) for step in (1, 2, 5)]
-    first = max(int(np.searchsorted(ladder, seconds.min(), side="right")) - 1, 0)
-    last = min(int(np.searchsorted(ladder, seconds.max(), side="right")), len(ladder) - 1)
-    edges = ladder[first : last + 1]
+    first = min(max(int(np.searchsorted(ladder, seconds.min(), side="right")) - 1, 0), len(ladder) - 2)
+    last = int(np.searchsorted(ladder, seconds.max(), side="right"))
+    edges = ladder[first : max(last, first + 1) + 1]
     places = np.clip(np.searchsorted(edges, seconds, side="right") - 1, 0, len(edges) - 2)
     counts = np.bincount(places, minlength=len(edges) - 1)
     return tuple(Bar(low, high, int(n)) for low, high, n in zip(edges, edges[1:], counts, strict=False))
