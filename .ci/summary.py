@@ -14,6 +14,7 @@ def rows(sample: Path) -> list[tuple[str, str, str]]:
     pages = [path for path in Path("_build/html").glob("*.html") if path.stem not in NOT_WRITTEN]
     notebooks = list(Path("exercises").glob("*/*.ipynb"))
     feedback = sorted(sample.glob("feedback/*/*/*.html"))
+    insight = sorted(sample.glob("insight/*.html"))
     with (sample / "grades.csv").open(newline="", encoding="utf-8") as file:
         graded = len(list(csv.DictReader(file)))
     return [
@@ -21,6 +22,7 @@ def rows(sample: Path) -> list[tuple[str, str, str]]:
         (f"the exercises, {len(notebooks)} notebooks", "exercises/", "make lab"),
         (f"a sample class, {graded} submissions graded", f"{sample}/grades.csv", "any spreadsheet"),
         (f"its feedback, {len(feedback)} pages", str(next(iter(feedback), sample / "feedback")), "any browser"),
+        (f"what it shows, {len(insight)} pages", str(next(iter(insight), sample / "insight")), "any browser"),
         ("its gradebook", f"{sample}/gradebook.db", f"AUTOGRADER_COURSE={sample} make lab"),
     ]
 
