@@ -95,3 +95,6 @@ def test_from_an_empty_folder_to_what_is_handed_in(folder: Path, tmp_path: Path,
     with zipfile.ZipFile(folder / f"{STEM}_ada.zip") as archive:
         handed_in = json.loads(archive.read(f"{STEM}.ipynb"))
     assert {RIGHT, WRONG} <= {source(cell) for cell in handed_in["cells"]}
+    saved = {cell["id"]: json.dumps(cell["metadata"], sort_keys=True) for cell in handed_in["cells"]}
+    for cell in json.loads((ROOT / "exercises" / STEM / f"{STEM}.ipynb").read_text())["cells"]:
+        assert saved[cell["id"]] == json.dumps(cell["metadata"], sort_keys=True), "JupyterLab wrote it another way"
