@@ -72,7 +72,7 @@ def run(settings: Settings = DEFAULT, report: Report = silent) -> Result:
 
 def measure(settings: Settings, report: Report) -> Result:
     """Exact match and loss over the steps of training, and the shares that heads give to the word that belongs."""
-    found: dict[str, list[Any]] = {"exact": [], "loss": [], ALONE: [], EQUAL: []}
+    found: dict[str, list[Any]] = {"loss": [], "exact": [], ALONE: [], EQUAL: []}
     seconds, words = [], translation.vocabulary()
     for done, seed in enumerate(settings.seeds):
         started = time.process_time()
