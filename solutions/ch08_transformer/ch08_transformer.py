@@ -769,7 +769,7 @@ if check.unlocked():
 if check.unlocked():
     torch.manual_seed(0)
     MODEL = Transformer(len(WORDS), d_model=48, heads=4, d_ff=192, layers=2)
-    LOSSES = MODEL.learn(SOURCE[:7500], TARGET[:7500], steps=1600, warmup=300)
+    LOSSES = MODEL.learn(SOURCE[:7500], TARGET[:7500], steps=1400, warmup=300)
     right = (MODEL.translate(SOURCE[7500:], LONGEST) == TARGET[7500:]).all(dim=1)
     print(f"{count_transformer_parameters(len(WORDS), 48, 192, 2, 4):,} parameters;", end=" ")
     print(f"{100 * float(right.float().mean()):.1f} % of {len(right)} new sentences are right, word for word")
