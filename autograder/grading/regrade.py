@@ -276,7 +276,7 @@ def _sum_up(console: Console, order: RegradeOrder, changes: Sequence[Change], ro
     verb = "would gain" if order.preview else "gained"
     words = f"{more} {verb} points, {less} {'would lose' if order.preview else 'lost'} some, {same} keep their score"
     console.print(f"{words}{f', {failed} failed' if failed else ''}.", highlight=False)
-    if order.preview:
+    if order.preview and changes:
         console.print(f"Nothing is written. To write it: autograder regrade {order.assignment}", highlight=False)
     elif gains and not order.feedback:
         students = " ".join(sorted(gains)) if len(gains) <= 10 else ""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from batches import run
+from batches import InProcessPool, graded_course, run
+from rich.console import Console
 from small_course import OUTER, STEM, Course, cell
 
 from autograder.authoring.chapter import load_chapter
 from autograder.grading import release
+from autograder.grading.batch import Batch
+from autograder.grading.export import MoodleExport
+from autograder.grading.insight.command import insight
 from autograder.grading.ledger import GradingProblem
+from autograder.grading.regrade import Comparing, _Unrecorded
 
 
 def programs() -> Path:
@@ -86,3 +93,26 @@ def test_a_server_that_is_gone_is_told_in_one_line_without_the_password(course, 
     with pytest.raises(GradingProblem, match=r"the gradebook .* cannot be used: .*see that the database") as caught:
         run(course)
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_page_an_export_and_a_preview_read_postgresql_and_change_nothing(postgres, solved):
+    with (postgres.root / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.Judge.references = {str(postgres.root / 'references')!r}\n")
+    postgres.submit("eve", solved)
+    run(postgres)
+    with postgres.gradebook() as gradebook:
+        MoodleExport(to=str(postgres.root / "moodle.csv"), student=["eve"]).export(gradebook)
+    assert (postgres.root / "moodle.csv").read_text().splitlines()[-1] == ",,eve,,5"
+    insight(postgres.root, STEM, postgres.root / "page.html", None, "", Console(file=io.StringIO()))
+    assert "of 7" in (postgres.root / "page.html").read_text()
+    with postgres.gradebook() as gradebook:
+        gradebook.update_or_create_grade_cell("check-outer", STEM, STEM, max_score=6, cell_type="code")
+    graded = graded_course(postgres)
+    with (
+        _Unrecorded(graded.batch_folder) as ledger,
+        closing(Comparing(graded, STEM, preview=True)) as recorder,
+    ):
+        submissions = [each for each in graded.submissions(STEM) if each.student == "eve"]
+        Batch(graded, STEM, ledger, recorder, InProcessPool).run(submissions)
+    assert [(each.old, each.new) for each in recorder.changes] == [(3.0, 6.0)]
+    assert postgres.grades("eve")["check-outer"].score == 3.0

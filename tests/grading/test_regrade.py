@@ -163,6 +163,15 @@ def test_a_late_penalty_that_changes_is_a_change(wronged):
     assert sum(each.gain for (student, _), each in found.items() if student == "ada") == 0.0
 
 
+def test_points_that_were_changed_are_a_change_too(course, solved):
+    course.submit("ada", solved)
+    run(course)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_grade_cell("check-outer", STEM, STEM, max_score=6, cell_type="code")
+    (change,) = compare(course, preview=True).values()
+    assert (change.exercise, change.old, change.new, change.why) == ("outer", 3.0, 6.0, "it was worth 3 and is worth 6")
+
+
 def by_command(course: Course, **fields) -> tuple[int, str]:
     """Exit code and words of `autograder regrade`, by the engine."""
     said = io.StringIO()
