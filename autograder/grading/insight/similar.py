@@ -69,7 +69,7 @@ class Alike:
     equal: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def tokens(source: str) -> tuple[str, ...]:
     """The tokens of a cell that count, as far as it is Python. A name that its author chose is `v`, a string `s`."""
     found: list[str] = []
