@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -19,7 +20,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.grading.archives import Found, look
 from autograder.grading.reading import Unreadable
-from autograder.grading.senders import Sender, Unknown, find, sender
+from autograder.grading.senders import Roster, Sender, Unknown, sender
 
 WHO = "who.csv"
 SENDERS = "senders.json"
@@ -60,10 +61,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class _HandedIn:
-    """A notebook of the assignment with its sender."""
+    """A file with its sender. Of a notebook of the assignment, `digest` is the name of its content on the shelf."""
 
     found: Found
     sender: Sender
+    digest: str = ""
 
 
 def collect(desk: Desk, paths: Iterable[Path], told: Callable[[str], None] = lambda label: None) -> list[Row]:
@@ -73,20 +75,27 @@ def collect(desk: Desk, paths: Iterable[Path], told: Callable[[str], None] = lam
     """
     rows: list[Row] = []
     wanted: dict[str, list[_HandedIn]] = {}
-    for label, handed_in in _by_sender(desk, paths, told).items():
-        notebooks = [each for each in handed_in if not each.found.problem and _belongs(each.found, desk.stem)]
-        if not notebooks:
-            rows.append(Row(label, "no notebook", remark=_why_none(handed_in, desk.stem)))
-            continue
+    settled, known, roster = _settled(desk), senders(desk.collected), Roster(desk.people)
+    with tempfile.TemporaryDirectory() as shelf:  # the notebooks of a large class are more than a memory holds
+        for label, handed_in in _by_sender(desk, paths, Path(shelf), told).items():
+            notebooks = [each for each in handed_in if each.digest]
+            if not notebooks:
+                rows.append(Row(label, "no notebook", remark=_why_none(handed_in, desk.stem)))
+                continue
+            try:
+                student = settled.get(label) or roster.find(notebooks[0].sender)
+            except Unknown as problem:
+                rows.append(Row(label, "not placed", remark=str(problem)))
+            else:
+                wanted.setdefault(student, []).extend(notebooks)
         try:
-            student = _settled(desk).get(label) or find(notebooks[0].sender, desk.people)
-        except Unknown as problem:
-            rows.append(Row(label, "not placed", remark=str(problem)))
-        else:
-            wanted.setdefault(student, []).extend(notebooks)
-    for student, notebooks in sorted(wanted.items()):
-        rows.append(_place(desk, student, notebooks))
-    _ask(desk, [row.label for row in rows if row.outcome == "not placed"])
+            for student, notebooks in sorted(wanted.items()):
+                rows.append(_place(desk, student, notebooks, Path(shelf), known))
+        finally:
+            if known:
+                text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False)
+                write_whole(desk.collected / SENDERS, text.encode())
+    _ask(desk, settled, [row.label for row in rows if row.outcome == "not placed"])
     return rows
 
 
@@ -109,19 +118,30 @@ def write_whole(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _by_sender(desk: Desk, paths: Iterable[Path], told: Callable[[str], None]) -> dict[str, list[_HandedIn]]:
+def _by_sender(
+    desk: Desk, paths: Iterable[Path], shelf: Path, told: Callable[[str], None]
+) -> dict[str, list[_HandedIn]]:
     handed_in: dict[str, list[_HandedIn]] = {}
     for path in paths:
         try:
             for found in look(path):
                 told(found.parts[-1])
                 who = sender(found.parts, desk.stem, desk.patterns, desk.zone)
-                handed_in.setdefault(who.label, []).append(_HandedIn(found, who))
+                handed_in.setdefault(who.label, []).append(_shelved(found, who, desk.stem, shelf))
         except Unreadable as problem:
             raise Unreadable(f"{path}: {problem}") from None
         except OSError as problem:
             raise Unreadable(f"{path}: {problem.strerror}") from None
     return handed_in
+
+
+def _shelved(found: Found, who: Sender, stem: str, shelf: Path) -> _HandedIn:
+    """The file with its content on the shelf, when it is a notebook of the assignment."""
+    if found.problem or not _belongs(found, stem):
+        return _HandedIn(found, who)
+    digest = hashlib.sha256(found.content).hexdigest()
+    (shelf / digest).write_bytes(found.content)
+    return _HandedIn(replace(found, content=b""), who, digest)
 
 
 def _belongs(found: Found, stem: str) -> bool:
@@ -139,29 +159,30 @@ def _why_none(handed_in: Iterable[_HandedIn], stem: str) -> str:
     return f"there is no notebook of {stem} in it"
 
 
-def _place(desk: Desk, student: str, notebooks: list[_HandedIn]) -> Row:
+def _place(desk: Desk, student: str, notebooks: list[_HandedIn], shelf: Path, known: dict[str, dict[str, str]]) -> Row:
     """Puts the newest notebook of a student into place; or says that it cannot be told which that is."""
-    different = {hashlib.sha256(each.found.content).hexdigest(): each for each in notebooks}
+    different = {each.digest: each for each in notebooks}
     chosen, remark = next(iter(different.values())), ""
     if len(different) > 1:
         times = [_time(desk, each) for each in different.values()]
-        known = [each for each in times if each]
-        if len(known) < len(times) or len(set(known)) < len(known):
+        if None in times or len(set(times)) < len(times):
             names = ", ".join(each.sender.label for each in different.values())
             why = f"{len(different)} different notebooks of {student}, and nothing tells which is the last: {names}"
             return Row(chosen.sender.label, "unclear", student, why)
         chosen = max(different.values(), key=lambda each: _time(desk, each) or datetime.min.replace(tzinfo=UTC))
         remark = f"the last of {len(different)}"
-    row = _put(desk, student, chosen, remark)
+    row = _put(desk, student, chosen, (shelf / chosen.digest).read_bytes(), remark)
+    if row.outcome != "older":
+        who = chosen.sender
+        known[student] = {"platform": who.platform, "label": who.label, "prefix": who.prefix}
     return replace(row, label=chosen.sender.label, has_time=_time(desk, chosen) is not None)
 
 
-def _put(desk: Desk, student: str, chosen: _HandedIn, remark: str) -> Row:
-    content, when = chosen.found.content, _time(desk, chosen)
+def _put(desk: Desk, student: str, chosen: _HandedIn, content: bytes, remark: str) -> Row:
+    when = _time(desk, chosen)
     path = desk.place(student) / f"{desk.stem}.ipynb"
     stamp = path.with_name(TIMESTAMP)
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    write_whole(desk.collected / student / f"{digest}.ipynb", content)
+    write_whole(desk.collected / student / f"{chosen.digest[:12]}.ipynb", content)
     late = "late, as the platform says" if chosen.sender.late else ""
     remark = "; ".join(filter(None, [remark, late, _named_for_another(desk, chosen, student)]))
     before = path.read_bytes() if path.is_file() else None
@@ -176,7 +197,6 @@ def _put(desk: Desk, student: str, chosen: _HandedIn, remark: str) -> Row:
         write_whole(path, content)
     if when:
         write_whole(stamp, f"{when:%Y-%m-%d %H:%M:%S} UTC".encode())
-    _remember(desk.collected, student, chosen.sender)
     outcome = "new" if before is None else "unchanged" if before == content else "replaced"
     return Row("", outcome, student, remark)
 
@@ -201,12 +221,6 @@ def _named_for_another(desk: Desk, chosen: _HandedIn, student: str) -> str:
     return f"its archive is named for {named}" if named not in ("", student) else ""
 
 
-def _remember(collected: Path, student: str, who: Sender) -> None:
-    known = senders(collected)
-    known[student] = {"platform": who.platform, "label": who.label, "prefix": who.prefix}
-    write_whole(collected / SENDERS, json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False).encode())
-
-
 def _settled(desk: Desk) -> dict[str, str]:
     """What a person wrote into who.csv: student by label."""
     path = desk.collected / WHO
@@ -217,9 +231,8 @@ def _settled(desk: Desk) -> dict[str, str]:
     return {label: student.strip() for label, student, *_ in rows[1:] if student.strip()}
 
 
-def _ask(desk: Desk, labels: Iterable[str]) -> None:
+def _ask(desk: Desk, settled: Mapping[str, str], labels: Iterable[str]) -> None:
     """Adds to who.csv what a person has to settle, and keeps what is there."""
-    settled = _settled(desk)
     rows = {**dict.fromkeys(labels, ""), **settled}
     path = desk.collected / WHO
     if not rows:

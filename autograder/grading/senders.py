@@ -83,29 +83,37 @@ def _label(parts: Sequence[str], depth: int) -> str:
     return "/".join(parts[1 if depth > 1 and parts[0].endswith(".zip") else 0 : depth])
 
 
-def find(sender: Sender, people: Mapping[str, str]) -> str:
-    """The id of the student who is meant, among `people`: full names by id. Raises Unknown when that is not certain.
+class Roster:
+    """The class list, by which a sender becomes a student. `people` are full names by id; it may be empty."""
 
-    Without a class list an account is taken as it stands; a name alone is not an account.
-    """
-    if sender.student and (sender.student in people or not people):
-        if not re.fullmatch(r"[^/\\\0]+", sender.student) or sender.student.startswith("."):
-            raise Unknown(f"{sender.student!r} cannot be the name of a folder")
-        return sender.student
-    if sender.name in people:
-        return sender.name
-    if sender.name and not people:
-        raise Unknown("its name tells a person and no account, and the class list is empty")
-    if sender.name:
-        wanted = _spellings(sender.name)
-        found = sorted(student for student, name in people.items() if wanted & _spellings(name))
+    def __init__(self, people: Mapping[str, str]) -> None:
+        self._people = people
+        self._called: dict[str, set[str]] = {}
+        for student, name in people.items():
+            for spelling in _spellings(name):
+                self._called.setdefault(spelling, set()).add(student)
+
+    def find(self, sender: Sender) -> str:
+        """The id of the student who is meant. Raises Unknown when that is not certain.
+
+        Without a class list an account is taken as it stands; a name alone is not an account.
+        """
+        if sender.student and (sender.student in self._people or not self._people):
+            if not re.fullmatch(r"[^/\\\0]+", sender.student) or sender.student.startswith("."):
+                raise Unknown(f"{sender.student!r} cannot be the name of a folder")
+            return sender.student
+        if sender.name in self._people:
+            return sender.name
+        if sender.name and not self._people:
+            raise Unknown("its name tells a person and no account, and the class list is empty")
+        found = sorted(set().union(*(self._called.get(each, set()) for each in _spellings(sender.name))))
         if len(found) == 1:
             return found[0]
         if found:
             raise Unknown(f"{len(found)} students are called {sender.name}: {', '.join(found)}")
-    if sender.student or sender.name:
-        raise Unknown(f"{sender.student or sender.name} is not in the class list")
-    raise Unknown("its name does not tell who handed it in")
+        if sender.student or sender.name:
+            raise Unknown(f"{sender.student or sender.name} is not in the class list")
+        raise Unknown("its name does not tell who handed it in")
 
 
 def _bare(part: str) -> str:

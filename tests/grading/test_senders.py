@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.grading.senders import Sender, Unknown, find, sender
+from autograder.grading.senders import Roster, Sender, Unknown, sender
 
 STEM = "ch97_small"
 ADA = "Ada Lovelace_123_assignsubmission_file"
@@ -89,7 +89,7 @@ MEANT = {
 
 @pytest.mark.parametrize(("who", "student"), MEANT.values(), ids=MEANT)
 def test_the_class_list_knows_who_is_meant(who, student):
-    assert find(who, PEOPLE) == student
+    assert Roster(PEOPLE).find(who) == student
 
 
 NOBODY = {
@@ -106,4 +106,4 @@ NOBODY = {
 @pytest.mark.parametrize(("who", "people", "why"), NOBODY.values(), ids=NOBODY)
 def test_nobody_is_guessed(who, people, why):
     with pytest.raises(Unknown, match=why):
-        find(who, people)
+        Roster(people).find(who)
