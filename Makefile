@@ -28,7 +28,7 @@ endef
 
 COURSE_SOURCES := $(wildcard solutions nbgrader_config.py autograder/authoring autograder/checking)
 GRADER_SOURCES := $(wildcard autograder nbgrader_config.py)
-BOOK_SOURCES   := book _config.yml $(wildcard autograder/checking autograder/authoring autograder/references solutions exercises)
+BOOK_SOURCES   := book _config.yml $(wildcard autograder solutions exercises)
 $(eval $(call watch,environment,requirements.txt pyproject.toml))
 $(eval $(call watch,course,$(COURSE_SOURCES)))
 $(eval $(call watch,grader,$(GRADER_SOURCES)))
@@ -77,10 +77,14 @@ summary:
 
 # --- Use it ---
 
-.PHONY: serve lab experiments bench
+.PHONY: serve pdf lab experiments bench
 serve: book ## Read the book in a browser, at http://localhost:8000 (PORT=...)
 	@echo "The book is at http://localhost:$(PORT)  (stop with Ctrl-C)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf: book chromium ## Print the book into one file, _build/built-in.pdf
+	@$(call say,PDF: _build/built-in.pdf)
+	@$(PY) .ci/pdf.py _build/html _build/built-in.pdf
 
 # JupyterLab asks other machines for news and for newer versions, unless told not to.
 LAB := --LabApp.default_url=/lab/tree/exercises --LabApp.news_url=None \

@@ -13,10 +13,12 @@ import shutil
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.constants import PageLabelStyle
@@ -102,19 +104,37 @@ def paper(browser: Browser, what: Path | str, style: str = "", targets: list[str
         sheet.wait_for_timeout(200)
     else:
         sheet.set_content(what)
-    pdf = sheet.pdf(prefer_css_page_size=True, print_background=True, outline=True)
+    pdf = sheet.pdf(prefer_css_page_size=True, print_background=True)
     sheet.close()
     return pdf
 
 
-def targets_of(html: Path, pages: list[CoursePage]) -> dict[str, set[str]]:
-    """For each page the places on it that other pages point at."""
-    from bs4 import BeautifulSoup
+@dataclass(frozen=True)
+class Section:
+    """A section of a page: its title, and its name in addresses."""
 
+    title: str
+    id: str
+
+
+@cache
+def tree_of(html: Path, name: str) -> BeautifulSoup:
+    """A page of the built book."""
+    return BeautifulSoup((html / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def sections_of(html: Path, page: CoursePage) -> list[Section]:
+    """The sections below the heading of a page."""
+    heads = tree_of(html, page.name).select("article section[id] > h2")
+    return [Section(" ".join(head.get_text().rstrip("#").split()), head.parent["id"]) for head in heads]
+
+
+def targets_of(html: Path, pages: list[CoursePage]) -> dict[str, set[str]]:
+    """For each page the places on it that need a name: its sections, and what other pages point at."""
     found: dict[str, set[str]] = defaultdict(set)
     for page in pages:
-        tree = BeautifulSoup((html / f"{page.name}.html").read_text(encoding="utf-8"), "html.parser")
-        for link in tree.select("article a[href]"):
+        found[page.name] |= {section.id for section in sections_of(html, page)}
+        for link in tree_of(html, page.name).select("article a[href]"):
             to = urlsplit(link["href"])
             if to.path.endswith(".html") and to.fragment and not to.scheme:
                 found[to.path.removesuffix(".html")].add(unquote(to.fragment))
@@ -152,7 +172,7 @@ def join(front: PdfReader, printed: list[Printed], html: Path) -> PdfWriter:
     sheets = [""] * before + [one.page.name for one in printed for _ in one.pdf.pages]
     for at, name in enumerate(sheets):
         lead_inside(writer, at, name, starts, places, html)
-    outline(writer, printed, before)
+    outline(writer, printed, places, html)
     writer.set_page_label(0, before - 1, style=PageLabelStyle.LOWERCASE_ROMAN)
     writer.set_page_label(before, len(sheets) - 1, style=PageLabelStyle.DECIMAL)
     writer.add_metadata({"/Title": f"{COURSE}: {SUBTITLE}", "/Author": f"The authors of {COURSE}"})
@@ -210,23 +230,17 @@ def point(link: DictionaryObject, writer: PdfWriter, sheet: int, height: float) 
     link[NameObject("/Dest")] = ArrayObject(goal)
 
 
-def outline(writer: PdfWriter, printed: list[Printed], before: int) -> None:
+def outline(writer: PdfWriter, printed: list[Printed], places: Places, html: Path) -> None:
     """The outline: parts, pages in them, and the sections of each page."""
     parts: dict[str, object] = {}
     for one in printed:
-        first = before + one.first - 1
+        first = len(writer.pages) - sum(len(other.pdf.pages) for other in printed) + one.first - 1
         if one.page.part and one.page.part not in parts:
             parts[one.page.part] = writer.add_outline_item(title=one.page.part, page_number=first)
         item = writer.add_outline_item(title=one.page.title, page_number=first, parent=parts.get(one.page.part))
-        for title, sheet in sections(one.pdf):
-            writer.add_outline_item(title=title, page_number=first + sheet, parent=item)
-
-
-def sections(pdf: PdfReader) -> list[tuple[str, int]]:
-    """Title and sheet of each section below the heading of a page of the book."""
-    below = [entry for entry in pdf.outline if isinstance(entry, list)]
-    entries = [entry for entry in (below[0] if below else []) if not isinstance(entry, list)]
-    return [(str(entry.title), pdf.get_destination_page_number(entry) or 0) for entry in entries]
+        for section in sections_of(html, one.page):
+            sheet, _ = places[one.page.name].get(section.id, (first, 0.0))
+            writer.add_outline_item(title=section.title, page_number=sheet, parent=item)
 
 
 if __name__ == "__main__":

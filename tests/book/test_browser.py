@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+import weigh_pages
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -22,7 +24,19 @@ TO_THE_END = """async () => {
 
 
 SETTLED = """scheme => document.documentElement.dataset.theme === scheme
-    && document.getAnimations().every(motion => motion.playState !== "running")"""
+    && document.getAnimations().every(motion => motion.playState !== "running")
+    && [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
+        .every(one => one.scrollWidth <= one.clientWidth || one.tabIndex === 0)"""
+
+
+LOADED = "[location.href, ...performance.getEntriesByType('resource').map(entry => entry.name)]"
+HEAVIEST = 1_000_000  # bytes, compressed as servers send them
+SHEET = {"width": 642, "height": 978}  # px: A4 without the margins of book.css
+CUT = """([width, height]) => [...document.querySelectorAll("article :is(figure, img, svg, canvas, table)")]
+    .filter(one => one.checkVisibility() && !one.parentElement.closest("svg, mjx-container"))
+    .map(one => [one.className.baseVal ?? one.className, one.getBoundingClientRect()])
+    .filter(([, box]) => box.right > width + 1 || (box.height > height))
+    .map(([name, box]) => `${name} ${Math.round(box.right)} x ${Math.round(box.height)}`)"""
 
 
 def read_through(page: Page) -> Page:
@@ -48,11 +62,20 @@ def test_page_needs_no_other_machine_and_reports_no_error(where: Callable, page_
 
 
 @pytest.fixture(scope="module")
-def reading(book_url: str, lasting_page_factory: Callable, page: str) -> Iterator[Page]:
-    """The page, read through once for all tests that change nothing but its colours and its width."""
-    opened = read_through(lasting_page_factory(f"{book_url}/{page}.html").page)
-    yield opened
-    opened.close()
+def opened(book_url: str, lasting_page_factory: Callable, page: str) -> Iterator[tuple[Page, list[str]]]:
+    """The page, read through once for all tests that change nothing but its colours and its width; and what it had
+    asked for before it was read through."""
+    visit = lasting_page_factory(f"{book_url}/{page}.html").page
+    visit.evaluate(weigh_pages.OPENED)
+    loaded = visit.evaluate(LOADED)
+    yield read_through(visit), loaded
+    visit.close()
+
+
+@pytest.fixture(scope="module")
+def reading(opened: tuple[Page, list[str]]) -> Page:
+    """The page, read through."""
+    return opened[0]
 
 
 def look(page: Page, width: int, scheme: str) -> None:
@@ -62,12 +85,27 @@ def look(page: Page, width: int, scheme: str) -> None:
     page.wait_for_function(SETTLED, arg=scheme)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_is_accessible(reading: Page, scheme: str) -> None:
-    look(reading, 1280, scheme)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "dark")])
+def test_page_is_accessible(reading: Page, width: int, scheme: str) -> None:
+    look(reading, width, scheme)
     found = Axe().run(reading, options={"resultTypes": ["violations"]}).response["violations"]
-    grave = [violation for violation in found if violation["impact"] in ("serious", "critical")]
-    assert not [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in grave]
+    assert not [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in found]
+
+
+def test_page_weighs_at_most_a_megabyte_when_it_opens(opened: tuple[Page, list[str]], book_html: Path) -> None:
+    files = {book_html / unquote(urlsplit(address).path).lstrip("/") for address in opened[1]}
+    weights = {file.name: weigh_pages.transferred(file) for file in files}
+    assert sum(weights.values()) <= HEAVIEST, sorted(weights.items(), key=lambda item: -item[1])[:6]
+
+
+def test_nothing_is_cut_on_paper(reading: Page) -> None:
+    reading.set_viewport_size(SHEET)
+    reading.emulate_media(media="print", color_scheme="light")
+    found = reading.evaluate(CUT, list(SHEET.values()))
+    wide = reading.evaluate("document.documentElement.scrollWidth")
+    reading.emulate_media(media="screen")
+    assert not found
+    assert wide <= SHEET["width"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -95,11 +133,14 @@ def test_formulas_are_set_without_a_network(book_html: Path, page_factory: Calla
     assert page.locator("mjx-merror").count() == 0
 
 
-def test_search_finds_a_word_of_the_glossary(book_url: str, page_factory: Callable) -> None:
-    visit = page_factory(f"{book_url}/search.html?q=equivariant")
+def test_search_finds_a_word_of_the_glossary(where: Callable, page_factory: Callable) -> None:
+    visit = page_factory(where("index"))
+    visit.page.keyboard.press("Control+K")
+    visit.page.keyboard.type("equivariant")
+    visit.page.keyboard.press("Enter")
     visit.page.wait_for_selector("#search-results li a")
     assert visit.page.locator("#search-results li a", has_text="Notation").count() >= 1
-    assert visit.external == []
+    assert (visit.external, visit.errors) == ([], [])
 
 
 def test_first_stop_of_the_keyboard_skips_to_the_text(book_url: str, page_factory: Callable) -> None:
