@@ -26,10 +26,11 @@ c = get_config()  # noqa: F821 - given by traitlets to every configuration file
 
 c.CourseDirectory.course_id = "built-in"
 # A course that `autograder new-course` made has releases of its own, with its points; else they are the repository's.
+# Not exercises/: nbgrader empties a folder before it releases into it, and somebody may have worked in that one.
 own = (course / "course.toml").is_file()
 c.CourseDirectory.root = str(course if own else root)
 c.CourseDirectory.source_directory = "source" if own else "_build/source"
-c.CourseDirectory.release_directory = "release" if own else "exercises"
+c.CourseDirectory.release_directory = "release" if own else "_build/release"
 c.CourseDirectory.submitted_directory = str(course / "submitted")
 c.CourseDirectory.autograded_directory = str(course / "autograded")
 c.CourseDirectory.feedback_directory = str(course / "feedback")

@@ -20,7 +20,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.authoring import notebook, percent
 from autograder.student.keeping import place
 
-SOURCE = Path("_build/source")  # as in nbgrader_config.py
+SOURCE, RELEASE = Path("_build/source"), Path("_build/release")  # as in nbgrader_config.py
 
 
 class ReleaseError(RuntimeError):
@@ -49,9 +49,9 @@ def build(
     """Paths of the released notebooks, `exercises/<stem>/<stem>.ipynb` or `out/<stem>/<stem>.ipynb`.
 
     `points_by_stem[stem]` gives every exercise its points. With `record`, the release is also noted in the course's
-    gradebook, as `nbgrader generate_assignment` does. A notebook that somebody has edited is kept in `backups/` beside
-    it, and `told` is called with a word on it. Raises AuthoringError for what is wrong in a file of solutions/,
-    ReleaseError when nbgrader refuses.
+    gradebook and lies where nbgrader looks for it, as after `nbgrader generate_assignment`. A notebook that somebody
+    has edited is kept in `backups/` beside it, and `told` is called with a word on it. Raises AuthoringError for what is
+    wrong in a file of solutions/, ReleaseError when nbgrader refuses.
     """
     root = root.resolve()
     released = (out or root / "exercises").resolve()
@@ -102,8 +102,9 @@ def _built(stem: str, root: Path, released: Path, record: bool, told: Callable[[
     config = course_config(root)
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.source_directory = str(SOURCE)
-    with tempfile.TemporaryDirectory() as fresh:
-        made = generate(stem, config, Path(fresh), record).read_bytes()
+    with tempfile.TemporaryDirectory() as passing:
+        fresh = root / RELEASE if record else Path(passing)  # nbgrader empties the folder that it writes into
+        made = generate(stem, config, fresh, record).read_bytes()
     placed = place(made, released / stem / f"{stem}.ipynb", carry=False)
     if placed.backup:
         told(placed.words)

@@ -54,6 +54,24 @@ def test_a_release_is_a_valid_notebook_of_schema_3(course):
     assert {metadata["schema_version"] for metadata in known} == {3} and len(known) == 5
 
 
+def test_building_keeps_an_edited_notebook_and_says_so(course):
+    before = course.released.read_bytes()
+    edited = before.replace(b"raise NotImplementedError", b"return a[:, None] * b", 1)
+    course.released.write_bytes(edited)
+    course.released.with_name("notes.txt").write_text("of somebody who works here")
+    words: list[str] = []
+    release.build([STEM], POINTS, course.root, told=words.append)
+    (kept,) = (course.released.parent / "backups").iterdir()
+    assert (course.released.read_bytes(), kept.read_bytes()) == (before, edited)
+    assert len(words) == 1 and f"what was there is kept as {kept}" in words[0]
+    assert course.released.with_name("notes.txt").is_file()
+
+
+def test_building_twice_makes_no_backup(course):
+    release.build([STEM], POINTS, course.root, told=pytest.fail)
+    assert not (course.released.parent / "backups").exists()
+
+
 def test_a_release_without_recording_leaves_the_gradebook_alone(course, tmp_path: Path):
     gradebook = course.data / "gradebook.db"
     before = gradebook.read_bytes()

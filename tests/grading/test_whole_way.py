@@ -135,8 +135,10 @@ def test_every_command_works_from_the_repository_s_folder(course):
     with (course.root / "nbgrader_config.py").open("a") as file:
         file.write(f"c.Judge.references = {str(course.root / 'references')!r}\n")
     before = course.released.read_bytes()
+    course.released.with_name("notes.txt").write_text("of somebody who works here")
     nbgrader(course, "generate_assignment", STEM, "--force")
-    assert course.released.read_bytes() == before
+    assert (course.root / "_build" / "release" / STEM / f"{STEM}.ipynb").read_bytes() == before
+    assert course.released.with_name("notes.txt").is_file()
     nbgrader(course, "release_assignment", STEM)
     assert STEM in nbgrader(course, "list")
 
