@@ -49,9 +49,9 @@ def build(
     """Paths of the released notebooks, `exercises/<stem>/<stem>.ipynb` or `out/<stem>/<stem>.ipynb`.
 
     `points_by_stem[stem]` gives every exercise its points. With `record`, the release is also noted in the course's
-    gradebook and lies where nbgrader looks for it, as after `nbgrader generate_assignment`. A notebook that somebody
-    has edited is kept in `backups/` beside it, and `told` is called with a word on it. Raises AuthoringError for what is
-    wrong in a file of solutions/, ReleaseError when nbgrader refuses.
+    gradebook and lies where nbgrader looks for it, as after `nbgrader generate_assignment`. An edited notebook is kept
+    in `backups/` beside it, and `told` is called with a word on it. Raises AuthoringError for what is wrong in a file
+    of solutions/, ReleaseError when nbgrader refuses.
     """
     root = root.resolve()
     released = (out or root / "exercises").resolve()
