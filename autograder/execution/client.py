@@ -44,7 +44,10 @@ class ParentGone(RuntimeError):
 
 def _copy_fonts(folder: str) -> None:
     """Give the warm parent the grader's list of fonts, when there is one: to look at every font takes a while."""
-    cache = os.environ.get("MPLCONFIGDIR") or f"{os.environ.get('XDG_CACHE_HOME') or Path('~/.cache').expanduser()}/matplotlib"
+    cache = (
+        os.environ.get("MPLCONFIGDIR")
+        or f"{os.environ.get('XDG_CACHE_HOME') or Path('~/.cache').expanduser()}/matplotlib"
+    )
     with contextlib.suppress(OSError, RuntimeError):
         os.mkdir(folder, 0o700)
         for path in Path(cache).glob("fontlist-v*.json"):

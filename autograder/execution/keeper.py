@@ -91,7 +91,8 @@ class _Watch:
     def __init__(self, order: Order, control: socket.socket, child: int, told: int, started: float):
         self._order, self._control, self._child, self._told, self._started = order, control, child, told, started
         self._handle = os.pidfd_open(child)
-        self._now = self._peak = self._peak_processes = 0
+        self._peak = self._peak_processes = 0
+        self._begun_with = watch.resident_of(os.getpid())  # what every fork of the warm parent shares with it
         self._hiding: frozenset[int] = frozenset()
         self._said = b""
         self._me = os.getpid()
@@ -101,7 +102,8 @@ class _Watch:
         reason = self._wait()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-        _, status, _ = os.wait4(self._child, 0)
+        _, status, ended = os.wait4(self._child, 0)
+        self._peak = max(self._peak, (ended.ru_maxrss << 10) - self._begun_with)
         leftovers = self._kill_all()
         code = os.waitstatus_to_exitcode(status)
         if reason is Reason.CLOSED and code != -signal.SIGKILL:  # it had ended by itself before the grader said so
@@ -155,21 +157,28 @@ class _Watch:
             signal.pidfd_send_signal(self._handle, signal.SIGINT)
             return None
         if message == b"measure":
-            self._look()
-            self._control.send(json.dumps({"bytes": self._now, "peak_bytes": self._peak}).encode())
+            self._control.send(json.dumps({"bytes": self._weigh(self._processes())}).encode())
             return None
         return Reason.CLOSED if message else Reason.GRADER_GONE
 
     def _processes(self) -> list[int]:
         return watch.others(self._me) if self._order.tier is Tier.NAMESPACES else watch.descendants(self._me)
 
+    @staticmethod
+    def _weigh(processes: list[int]) -> int:
+        """The proportional memory of `processes`: to find it, the kernel goes through every page."""
+        return sum(watch.memory_of(process) for process in processes)
+
     def _look(self) -> Reason | None:
         limits, processes = self._order.limits, self._processes()
-        self._now = sum(watch.memory_of(process) for process in processes)
-        self._peak = max(self._peak, self._now)
+        resident = sum(watch.resident_of(process) for process in processes)
+        self._peak = max(self._peak, resident - len(processes) * self._begun_with)
         self._peak_processes = max(self._peak_processes, len(processes))
+        # Resident memory counts what is shared once for each process, so it is never less than the proportional.
         # The keeper's own memory is the share of the warm parent that each fork begins with.
-        if self._now > limits.memory_bytes + len(processes) * watch.memory_of(self._me):
+        if resident > limits.memory_bytes and self._weigh(processes) > (
+            limits.memory_bytes + len(processes) * watch.memory_of(self._me)
+        ):
             return Reason.MEMORY
         if watch.thread_count(processes) > limits.processes:
             return Reason.PROCESSES

@@ -77,7 +77,7 @@ def _obey(control: socket.socket, process: subprocess.Popen) -> Reason | None:
         process.send_signal(signal.SIGINT)
         return None
     if message == b"measure":
-        control.send(json.dumps({"bytes": 0, "peak_bytes": 0}).encode())
+        control.send(json.dumps({"bytes": 0}).encode())
         return None
     return Reason.CLOSED if message else Reason.GRADER_GONE
 

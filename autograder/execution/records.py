@@ -80,7 +80,7 @@ class KeeperReport:
     code: int = 0  # exit code, or minus the signal
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
-    peak_bytes: int = 0  # proportional memory of all processes, polled
+    peak_bytes: int = 0  # resident memory beyond what it began with: of the student's process, of all when polled
     peak_processes: int = 0
     leftovers: int = 0
     layers: tuple[str, ...] = ()  # what confined it

@@ -187,7 +187,7 @@ def _reseed(seed: int, threads: int) -> None:
 
     numpy.random.seed(seed % 2**32)
     random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # no accelerator is within reach, and it does not format the stack
     if threads > 1:
         torch.set_num_threads(threads)
 

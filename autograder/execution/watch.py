@@ -6,7 +6,17 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Usage", "data_bytes", "descendants", "disk_usage", "memory_of", "others", "unlinked", "user_tasks"]
+__all__ = [
+    "Usage",
+    "data_bytes",
+    "descendants",
+    "disk_usage",
+    "memory_of",
+    "others",
+    "resident_of",
+    "unlinked",
+    "user_tasks",
+]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512
@@ -60,10 +70,15 @@ def memory_of(process: int) -> int:
                 return int(line.split()[1]) << 10
         return 0
     except OSError:
-        try:
-            return int(_read(f"/proc/{process}/statm").split()[1]) * _PAGE
-        except (OSError, IndexError):
-            return 0
+        return resident_of(process)
+
+
+def resident_of(process: int) -> int:
+    """The resident memory of a process in bytes, whatever it shares included; 0 when it has ended."""
+    try:
+        return int(_read(f"/proc/{process}/statm").split()[1]) * _PAGE
+    except (OSError, IndexError):
+        return 0
 
 
 def data_bytes() -> int:

@@ -32,6 +32,7 @@ from autograder.grading.jobs import Job, Result, loads, result, unjudged
 from autograder.grading.judging import Exam, Session, judge
 
 ATTEMPTS = 3
+_BUDGETS = 2  # budgets of a case: until then its check can say that it took too long, and what it was
 _PACKAGE = Path(__file__).resolve().parents[1]
 _MIB = 1 << 20
 _Reply = TypeVar("_Reply", CellResult, Answer)
@@ -122,8 +123,10 @@ class ConfinedSession:
     def answer(
         self, request: dict[str, Any], inputs: dict[str, Tensor] | None = None, timeout: float | None = None
     ) -> Answer:
-        """Asks the student's process."""
-        return self._told(self._submission.answer(request, inputs, timeout))
+        """Asks the student's process. A case that says how long it may take has twice that, if that is the longer."""
+        budget = request.get("case", {}).get("seconds") or 0.0
+        longest = max(self._limits.answer_seconds, _BUDGETS * budget)
+        return self._told(self._submission.answer(request, inputs, timeout or longest))
 
     def finish(self) -> KeeperReport:
         """Ends it. Raises Unfinished when what came back tells nothing of the student's work."""

@@ -14,7 +14,7 @@ from batches import graded_course, run
 from nbformat import v4
 from small_course import OUTER, SCALE, STEM, Course, cell
 
-from autograder.execution import Limits
+from autograder.execution import Answer, Limits, Status
 from autograder.grading.batch import LocalPool
 from autograder.grading.engine import Engine
 from autograder.grading.recording import Recorder
@@ -211,3 +211,23 @@ def test_closing_waits_for_nobody(course, solved):
     began = time.monotonic()
     pool.close()
     assert time.monotonic() - began < 15
+
+
+def test_a_case_that_says_how_long_it_may_take_is_not_stopped_before():
+    """The course's limit for a cell is for cells; a chapter knows what its own exercises take."""
+    from autograder.grading.engine import ConfinedSession
+
+    class Asked:
+        report = None
+
+        def answer(self, request, inputs, timeout):
+            self.timeout = timeout
+            return Answer(Status.OK)
+
+    asked = Asked()
+    session = ConfinedSession(asked, LIMITS)
+    limits = []
+    for seconds in (None, 0.5, 60):
+        session.answer({"exercise": "train", "case": {"name": "long", "seconds": seconds}})
+        limits.append(asked.timeout)
+    assert limits == [2, 2, 120]
