@@ -1,11 +1,13 @@
-"""What grading a class costs: nbgrader's own autograde against the engine, on the same submissions.
+"""What grading a class costs: the engine, nbgrader's own autograde and otter-grader, on the same submissions.
 
-    python benchmarks/grading.py [--students 40] [--stock-sample 10] [--seconds 10]
+    python benchmarks/grading.py [--students 40] [--sample 10] [--seconds 10] [--publish]
 
-Two classes of one chapter are graded, each by both graders: submissions that come to an end by themselves (right,
+Two classes of one chapter are graded, each by all graders: submissions that come to an end by themselves (right,
 partly wrong, a syntax error, an exception), and submissions that must be stopped (an infinite loop, a memory hog),
 which cost any grader the time limit. A class of untouched notebooks gives what a submission costs that does no work.
-Processor time is that of every process started, from the control group. Writes _build/benchmarks/grading.json.
+Processor time is that of every process started, from the control group. otter-grader is installed into an environment
+of its own below _build/; where that cannot be, the table says so. Writes _build/benchmarks/grading.json; the book shows
+the committed copy, benchmarks/results/grading.json, which --publish writes.
 """
 
 from __future__ import annotations
@@ -15,32 +17,35 @@ import json
 import os
 import platform
 import random
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
+import against_otter
+import measuring
 import nbformat
+from measuring import Cost
 from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
 from autograder.authoring.chapter import Chapter, load_chapter
-from autograder.execution.watch import descendants, memory_of
 from autograder.grading import release, sample
+from autograder.grading.integrity import ReleasedCell
+from autograder.grading.nbgrader_steps import released_cells
 from autograder.grading.sample import Attempt
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "_build" / "benchmarks" / "grading.json"
-GROUPS = ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+PUBLISHED = ROOT / "benchmarks" / "results" / "grading.json"
+RIVALS = ("nbgrader", "otter")
+OTTER_FACTOR = 3  # otter has no limit for a cell: a submission is dropped after so many times that limit
+OTTER_LIMIT = 600  # seconds for a submission that ends by itself
 HONEST = ("right", "partly wrong", "syntax error", "exception")
 STOPPED = ("infinite loop", "memory hog")
 SHARES = {"right": 16, "partly wrong": 12, "syntax error": 4, "exception": 4, "infinite loop": 2, "memory hog": 2}
@@ -61,23 +66,8 @@ c.ConfinedExecutor.memory_megabytes = 1024
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one run of a grader took: seconds and bytes. Memory is proportional, so nothing shared counts twice."""
-
-    submissions: int
-    wall_seconds: float
-    cpu_seconds: float
-    peak_bytes: int
-
-    @property
-    def cpu_each(self) -> float:
-        """Processor seconds of one submission, its share of the start included."""
-        return self.cpu_seconds / self.submissions
-
-
-@dataclass(frozen=True)
 class Run:
-    """A grader's cost on a class, with the scores that it gave."""
+    """A grader's cost on a class, with the scores that it gave, by student and exercise."""
 
     cost: Cost
     scores: Mapping[str, Mapping[str, float]]
@@ -89,17 +79,19 @@ def main() -> None:
     options.add_argument("--chapter", default="ch03_convolution")
     options.add_argument("--students", type=int, default=40, help="size of the class (40)")
     options.add_argument(
-        "--stock-sample", type=int, default=0, metavar="N", help="nbgrader grades only every kth, N in all"
+        "--sample", type=int, default=0, metavar="N", help="nbgrader and otter grade only every kth, N in all"
     )
-    options.add_argument("--seconds", type=int, default=10, help="time limit of a cell for both graders (10)")
     options.add_argument(
-        "--jobs", type=int, default=1, help="submissions at a time in the engine; nbgrader has one (1)"
+        "--seconds", type=int, default=10, help="time limit of a cell for the engine and nbgrader (10)"
     )
+    options.add_argument("--jobs", type=int, default=1, help="submissions at a time in the engine; others have one (1)")
+    options.add_argument("--publish", action="store_true", help=f"write {PUBLISHED.relative_to(ROOT)} as well")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         measured = _measure(Path(folder), chosen)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(measured, indent=1))
+    for path in (RESULT, PUBLISHED) if chosen.publish else (RESULT,):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(measured, indent=1) + "\n")
     _print(measured)
 
 
@@ -112,16 +104,21 @@ def _measure(folder: Path, chosen: argparse.Namespace) -> dict:
     idle = {f"idle{i:02}": _touched(released, i) for i in range(21)}
     found: dict = {"chapter": chapter.stem, "students": chosen.students, "time_limit": chosen.seconds}
     found |= {"machine": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()}
+    found["versions"] = {"nbgrader": version("nbgrader"), "otter": against_otter.VERSION, "torch": version("torch")}
+    found["load_at_start"] = round(os.getloadavg()[0], 1)
     for label, group in (("ended", ended), ("stopped", stopped)):
         engine = _run("engine", folder, chapter, group, chosen)
-        part = _part(group, chosen.stock_sample if label == "ended" else 0)
-        stock = _run("nbgrader", folder, chapter, part, chosen)
-        found[label] = {
-            "engine": _as_json(engine.cost),
-            "nbgrader": _as_json(stock.cost),
-            "cpu_ratio": round(stock.cost.cpu_each / engine.cost.cpu_each, 1),
-            "different_scores": _differences(engine.scores, stock.scores),
-        }
+        found[label] = {"engine": _as_json(engine.cost), "cpu_ratio": {}, "different_scores": []}
+        part = _part(group, chosen.sample if label == "ended" else 0)
+        for rival in RIVALS:
+            try:
+                run = _run(rival, folder, chapter, part, chosen, OTTER_FACTOR * chosen.seconds * (label == "stopped"))
+            except against_otter.NoOtter as problem:
+                found["no_otter"] = str(problem)
+                continue
+            found[label][rival] = _as_json(run.cost)
+            found[label]["cpu_ratio"][rival] = round(run.cost.cpu_each / engine.cost.cpu_each, 1)
+            found[label]["different_scores"] += _differences(engine.scores, rival, run.scores)
     one = _run("engine", folder, chapter, dict(list(idle.items())[:1]), chosen).cost
     all_idle = _run("engine", folder, chapter, idle, chosen).cost
     found["idle"] = {
@@ -133,10 +130,16 @@ def _measure(folder: Path, chosen: argparse.Namespace) -> dict:
 
 
 def _together(*parts: dict) -> dict:
-    """Both classes as one: nbgrader's cost on a sample is taken for the whole of its class."""
-    engine = sum(part["engine"]["cpu_seconds"] for part in parts)
-    stock = sum(part["nbgrader"]["cpu_each"] * part["engine"]["submissions"] for part in parts)
-    return {"engine_cpu_seconds": engine, "nbgrader_cpu_seconds": stock, "cpu_ratio": round(stock / engine, 1)}
+    """Both classes as one: what others cost on a sample is taken for the whole of its class."""
+    found: dict = {
+        "engine_cpu_seconds": round(sum(part["engine"]["cpu_seconds"] for part in parts), 2),
+        "cpu_ratio": {},
+    }
+    for rival in (each for each in RIVALS if each in parts[0]):
+        seconds = sum(part[rival]["cpu_each"] * part["engine"]["submissions"] for part in parts)
+        found[f"{rival}_cpu_seconds"] = round(seconds, 2)
+        found["cpu_ratio"][rival] = round(seconds / found["engine_cpu_seconds"], 1)
+    return found
 
 
 def _part(group: dict[str, NotebookNode], count: int) -> dict[str, NotebookNode]:
@@ -186,10 +189,18 @@ def _released(stem: str) -> NotebookNode:
 
 
 def _run(
-    grader: str, folder: Path, chapter: Chapter, group: Mapping[str, NotebookNode], chosen: argparse.Namespace
+    grader: str,
+    folder: Path,
+    chapter: Chapter,
+    group: Mapping[str, NotebookNode],
+    chosen: argparse.Namespace,
+    otter_limit: float = 0,
 ) -> Run:
-    """Grades a class in a course of its own."""
+    """Grades a class in a course of its own. Raises NoOtter where otter-grader cannot be had."""
     root = Path(tempfile.mkdtemp(dir=folder))
+    if grader == "otter":
+        command = against_otter.command(root, chapter, group, otter_limit or OTTER_LIMIT)
+        return Run(measuring.cost(command, root, len(group)), against_otter.scores(root))
     shutil.copytree(ROOT / "solutions" / chapter.stem, root / "solutions" / chapter.stem)
     words = (STOCK if grader == "nbgrader" else ENGINE).format(seconds=chosen.seconds)
     (root / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text() + words)
@@ -201,103 +212,41 @@ def _run(
         path.write_text(nbformat.writes(notebook), encoding="utf-8")
     engine = ["autograder", "grade", chapter.stem, "--jobs", str(chosen.jobs)]
     command = engine if grader == "engine" else ["nbgrader", "autograde", chapter.stem]
-    cost = _cost([sys.executable, "-W", "ignore", "-m", *command], root, len(group))
+    cost = measuring.cost([sys.executable, "-W", "ignore", "-m", *command], root, len(group))
     return Run(cost, _scores(root, chapter.stem))
 
 
 def _scores(root: Path, stem: str) -> dict[str, dict[str, float]]:
+    """By student and exercise, what is in the gradebook."""
     url = release.course_config(root).CourseDirectory.db_url
     with Gradebook(url, "built-in") as gradebook:
+        cells = _checks(released_cells(gradebook.find_notebook(stem, stem)))
         return {
-            each.student.id: {grade.name: grade.auto_score for notebook in each.notebooks for grade in notebook.grades}
+            each.student.id: {
+                cells[grade.name]: grade.auto_score
+                for notebook in each.notebooks
+                for grade in notebook.grades
+                if grade.name in cells
+            }
             for each in gradebook.assignment_submissions(stem)
         }
 
 
-def _differences(engine: Mapping[str, Mapping[str, float]], stock: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _checks(cells: list[ReleasedCell]) -> dict[str, str]:
+    """The exercise of every test cell of ours, by its name."""
+    return {cell.name: cell.exercise for cell in cells if cell.exercise}
+
+
+def _differences(
+    engine: Mapping[str, Mapping[str, float]], rival: str, scores: Mapping[str, Mapping[str, float]]
+) -> list[str]:
+    """Where a grader gave other points. A submission that otter had to drop has none."""
     return [
-        f"{student} {name}: engine {engine[student][name]}, nbgrader {score}"
-        for student, grades in stock.items()
+        f"{student} {name}: engine {engine[student][name]}, {rival} {score}"
+        for student, grades in scores.items()
         for name, score in grades.items()
         if engine[student][name] != score
     ]
-
-
-def _cost(command: list[str], root: Path, submissions: int) -> Cost:
-    """Runs a command and measures it and everything that it starts."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AUTOGRADER_")}
-    environment |= {"OMP_NUM_THREADS": "1", "AUTOGRADER_KEY": "the key of the benchmark"}
-    began = time.monotonic()
-    with _control_group() as group:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with (root / "log").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=root, env=environment, stdout=log, stderr=log, preexec_fn=lambda: _enter(group)
-            )
-            peak = _Peak(process.pid)
-            process.wait()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        reaped = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        cpu = _cpu_of(group) if group else reaped
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(command)} failed:\n{(root / 'log').read_text()[-3000:]}")
-    return Cost(submissions, time.monotonic() - began, cpu, peak.stop())
-
-
-class _Peak(threading.Thread):
-    """The highest proportional memory of a process and its descendants, looked at twice a second."""
-
-    def __init__(self, root: int) -> None:
-        super().__init__(daemon=True)
-        self._root, self._over, self._bytes = root, threading.Event(), 0
-        self.start()
-
-    def run(self) -> None:
-        """Look until told to stop."""
-        while not self._over.wait(0.5):
-            self._bytes = max(self._bytes, sum(memory_of(each) for each in (self._root, *descendants(self._root))))
-
-    def stop(self) -> int:
-        """The highest so far."""
-        self._over.set()
-        self.join()
-        return self._bytes
-
-
-@contextmanager
-def _control_group() -> Iterator[Path | None]:
-    """A new control group, or None where none may be made; then only processes that were waited for are counted."""
-    for parent in map(Path, GROUPS):
-        group = parent / f"benchmark-{os.getpid()}"
-        try:
-            group.mkdir()
-            if not (group / "cgroup.procs").exists():
-                group.rmdir()
-                continue
-        except OSError:
-            continue
-        yield group
-        for _ in range(100):
-            try:
-                group.rmdir()
-                return
-            except OSError:
-                time.sleep(0.1)
-        return
-    yield None
-
-
-def _enter(group: Path | None) -> None:
-    if group:
-        (group / "cgroup.procs").write_text("0")
-
-
-def _cpu_of(group: Path) -> float:
-    old = group / "cpuacct.usage"
-    if old.exists():
-        return int(old.read_text()) / 1e9
-    fields = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
-    return int(fields["usage_usec"]) / 1e6
 
 
 def _as_json(cost: Cost) -> dict:
@@ -308,15 +257,20 @@ def _print(found: dict) -> None:
     console = Console()
     table = Table("class", "grader", "submissions", "wall s", "CPU s", "CPU s each", "peak MB", title=found["chapter"])
     for label in ("ended", "stopped"):
-        for grader in ("nbgrader", "engine"):
+        for grader in ("engine", *(each for each in RIVALS if each in found[label])):
             cost = found[label][grader]
             wall, cpu, each = (f"{cost[name]:.2f}" for name in ("wall_seconds", "cpu_seconds", "cpu_each"))
             row = (label, grader, str(cost["submissions"]), wall, cpu, each, f"{cost['peak_bytes'] / 1e6:.0f}")
             table.add_row(*row)
     console.print(table)
-    ended, stopped, together = (found[label]["cpu_ratio"] for label in ("ended", "stopped", "all"))
-    console.print(f"nbgrader needs {ended} times the CPU where submissions end by themselves, {stopped} times where")
-    console.print(f"they are stopped after {found['time_limit']} s, {together} times on the whole class.")
+    for rival in found["ended"]["cpu_ratio"]:
+        ended, stopped, together = (found[label]["cpu_ratio"][rival] for label in ("ended", "stopped", "all"))
+        console.print(
+            f"{rival} needs {ended} times the CPU where submissions end by themselves, {stopped} times where they are "
+            f"stopped after {found['time_limit']} s, {together} times on the whole class."
+        )
+    if "no_otter" in found:
+        console.print(f"otter-grader was not measured: {found['no_otter']}")
     idle = found["idle"]
     console.print(
         f"A start costs {idle['start_cpu_seconds']:.2f} s of CPU, a submission that does no work "
