@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.commands import Readable, authoring, grading, learning, reviewing, teaching
+from autograder.commands import Readable, authoring, grading, learning, returning, reviewing, teaching
 
 _EPILOG = """examples:
   autograder get ch00_tensors                    a student begins
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     learning.add_commands(commands)
     teaching.add_commands(commands)
+    returning.add_commands(commands)
     grading.add_commands(commands)
     reviewing.add_commands(commands)
     authoring.add_commands(commands)

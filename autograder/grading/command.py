@@ -83,7 +83,7 @@ def chosen(course: Course, order: Order) -> tuple[list[Submission], list[Row]]:
     if not found:
         where = course.directory.format_path(course.directory.submitted_directory, "STUDENT", order.assignment)
         raise GradingProblem(
-            f"nothing was handed in: there is no {where}. Collect: nbgrader collect {order.assignment}"
+            f"nothing was handed in: there is no {where}. Collect: autograder collect {order.assignment} DOWNLOAD"
         )
     wanted = set(order.students)
     missing = sorted(wanted - {each.student for each in found})

@@ -98,7 +98,7 @@ class Recorder:
             self.close()
             raise GradingProblem(
                 f"the gradebook has no assignment {assignment}; it has {known}. "
-                f"Enter the release: nbgrader generate_assignment {assignment}"
+                f"Release it: autograder release {assignment} (or nbgrader generate_assignment {assignment})"
             ) from None
         except SQLAlchemyError as problem:
             self.close()

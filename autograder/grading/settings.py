@@ -14,6 +14,7 @@ patterns = ['(?P<student>[a-z]+)-handin']     # names of files, beside those of 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -110,7 +111,7 @@ def template(title: str, stems: Iterable[str], solutions: Path = SOLUTIONS) -> s
     """The text of a new course.toml, in which everything that can be set stands."""
     lines = [
         "# What this course asks, and when. After a change: autograder release CHAPTER",
-        f'title = "{title}"',
+        f"title = {json.dumps(title, ensure_ascii=False)}",
         'timezone = "UTC"                # such as "Europe/Zurich"; the dates below are in it',
     ]
     for stem in stems:

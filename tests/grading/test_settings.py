@@ -20,8 +20,8 @@ def course(folder: Path, text: str):
 
 
 def test_a_new_course_s_file_says_what_the_chapters_say(tmp_path):
-    settings = course(tmp_path, template("Mine", [STEM], FIXTURE))
-    assert (settings.title, list(settings.assignments)) == ("Mine", [STEM])
+    settings = course(tmp_path, template('"Mine" é', [STEM], FIXTURE))
+    assert (settings.title, list(settings.assignments)) == ('"Mine" é', [STEM])
     assert settings.assignments[STEM].points == {} and settings.assignments[STEM].due is None
     assert "outer = 3\nScale = 2\nexplain = 2" in (tmp_path / "course.toml").read_text()
 
