@@ -45,7 +45,7 @@ class Case:
     rtol, atol  tolerance: |got - expected| <= atol + rtol * |expected|, in the dtype the student works in
     dtype       "kind" (floating for floating, integer for integer, bool for bool) or "exact" or "any"
     values      False when outputs are random and only properties are asked
-    init, state constructor arguments and parameters (loaded by name) of a module
+    init, state  constructor arguments and parameters (loaded by name) of a module
     flops       the FLOPs counted by torch may be at most this factor times the reference's; None: not counted
     seconds     the time budget of the whole case in seconds; None: no budget
     """
