@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # What checks remember of a student's progress goes here, not into the home of whoever runs the tests.
 os.environ["AUTOGRADER_PROGRESS"] = tempfile.mkdtemp(prefix="progress-")
+atexit.register(shutil.rmtree, os.environ["AUTOGRADER_PROGRESS"], ignore_errors=True)
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 
