@@ -53,7 +53,7 @@ def lighten(app: Sphinx, pagename: str, template: str, context: dict[str, Any], 
     """Gives the template what it asks for, and takes large pictures out of the page."""
     context["without_icon_script"] = without_icon_script
     if not FORMULA.search(context.get("body", "")):
-        context["script_files"][:] = [file for file in context["script_files"] if "mathjax" not in repr(file).lower()]
+        context["script_files"][:] = [file for file in context["script_files"] if "mathjax" not in str(file).lower()]
     if "body" in context:
         context["body"] = pictures_as_files(context["body"], Path(app.outdir))
 

@@ -177,6 +177,11 @@ def test_no_script_or_style_comes_from_elsewhere(book_html: Path, page: str) -> 
     ]
 
 
+def test_the_program_that_sets_formulas_is_on_pages_with_formulas_alone(book_html: Path, page: str) -> None:
+    tree = parsed(book_html / f"{page}.html")
+    assert bool(tree.select("script[src*=mathjax]")) == bool(tree.select("article .math"))
+
+
 def test_page_carries_no_path_of_the_machine_it_was_built_on(book_html: Path, root: Path, page: str) -> None:
     assert str(root) not in (book_html / f"{page}.html").read_text(encoding="utf-8")
 
