@@ -54,31 +54,39 @@ class Standing:
 
 
 def standings(gradebook: Gradebook, assignment: Assignment) -> dict[str, Standing]:
-    """By student, what was handed in for an assignment: two sums over the whole class, not two for each student."""
+    """By student, what was handed in for an assignment, in three queries however large the class.
+
+    The sums start from grades and notebooks: the gradebook has no index that leads to them from a submission.
+    """
     mine = SubmittedAssignment.assignment_id == assignment.id
-    penalties: dict[str, float] = dict(
-        gradebook.db.query(SubmittedAssignment.student_id, func.sum(SubmittedNotebook.late_submission_penalty))
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .filter(mine)
-        .group_by(SubmittedAssignment.student_id)
-        .all()
-    )
-    rows = (
+    scores = (
         gradebook.db.query(
-            SubmittedAssignment.student_id,
-            SubmittedAssignment.timestamp,
-            func.coalesce(func.sum(Grade.score), 0.0),
-            func.coalesce(func.max(cast(Grade.needs_manual_grade, Integer)), 0),
+            SubmittedNotebook.assignment_id,
+            func.sum(Grade.score),
+            func.max(cast(Grade.needs_manual_grade, Integer)),
         )
-        .outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .select_from(Grade)
+        .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+        .group_by(SubmittedNotebook.assignment_id)
+        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .filter(mine)
-        .group_by(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
     )
-    return {
-        student: Standing(timestamp, raw, penalties.get(student) or 0.0, bool(needs))
-        for student, timestamp, raw, needs in rows
-    }
+    penalties = (
+        gradebook.db.query(SubmittedNotebook.assignment_id, func.sum(SubmittedNotebook.late_submission_penalty))
+        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(mine)
+        .group_by(SubmittedNotebook.assignment_id)
+    )
+    raw = {submission: (total or 0.0, bool(needs)) for submission, total, needs in scores}
+    less = {submission: total or 0.0 for submission, total in penalties}
+    submissions = gradebook.db.query(
+        SubmittedAssignment.id, SubmittedAssignment.student_id, SubmittedAssignment.timestamp
+    )
+    found = {}
+    for submission, student, timestamp in submissions.filter(mine):
+        total, needs = raw.get(submission, (0.0, False))
+        found[student] = Standing(timestamp, total, less.get(submission, 0.0), needs)
+    return found
 
 
 class _Table(ExportPlugin):
