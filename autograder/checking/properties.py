@@ -242,8 +242,8 @@ def placed_templates(
     if x.shape != (n, width):
         raise TypeError(f"signals have shape {tuple(x.shape)}, expected ({n}, {width})")
     placed = torch.zeros(width - length + 1, n, width, dtype=torch.float64)
-    for start in range(len(placed)):
-        placed[start, :, start : start + length] = templates.double()[y]
+    for place in range(len(placed)):
+        placed[place, :, place : place + length] = templates.double()[y]
     squares, start = (x - placed).square().sum(-1).min(dim=0)  # the place at which least is left
     left = x - placed[start, torch.arange(n)]
     counts, starts = torch.bincount(y, minlength=classes), torch.bincount(start, minlength=len(placed))

@@ -57,7 +57,7 @@ def make(
     """
     chapters = {stem: load_chapter(stem, root / "solutions") for stem in stems}
     released = {stem: _released(root, stem) for stem in chapters}
-    group = []
+    group: list[Student] = []
     for number, (identity, name) in enumerate(_people(students)):
         luck = random.Random(f"{seed} {identity}")
         attempts = {stem: dict(_attempts(chapter, number, luck)) for stem, chapter in chapters.items()}
