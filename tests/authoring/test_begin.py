@@ -145,3 +145,86 @@ def test_its_page_is_built_without_a_warning_and_shows_its_demo(copy):
 def test_a_course_can_teach_it(copy):
     copy.run("autograder", "new-course", str(copy.folder / "course"), STEM)
     assert "running_mean = 4\nwhich-share = 2" in (copy.folder / "course" / "course.toml").read_text()
+
+
+# What an author writes who adds an exercise as CONTRIBUTING.md says, by file of the chapter.
+ADDED = {
+    f"{STEM}.py": '''
+
+# %% [markdown]
+# ## 2. What a value weighs later
+
+# %% exercise="weights"
+def weights(steps: int, share: float) -> Tensor:
+    """The weight in the mean of the value that lies 0, 1, … steps back, (steps,): share * (1 - share) ** k.
+
+    steps: how many, at least 1. share: in (0, 1].
+    """
+    ### BEGIN SOLUTION
+    return share * (1 - share) ** torch.arange(steps)
+    ### END SOLUTION
+
+# %% check="weights"
+check(weights)
+''',
+    "cases.py": """
+
+@exercise(points=2, minutes=5, difficulty=1)
+def weights(draw):
+    yield case("some steps", draw.integer(5, 9), 0.3)
+    yield case("one step", 1, 0.6)
+    yield case("a small share", 12, 0.05)
+""",
+    "mistakes.py": '''
+
+@mistake("weights")
+def oldest_first(steps, share):
+    """The weights run backwards.
+
+    Element 0 belongs to the newest value, which weighs most.
+    """
+    return share * (1 - share) ** torch.arange(steps).flip(0)
+
+
+@mistake("weights")
+def without_the_share(steps, share):
+    """The first weight is 1, whatever the share is.
+
+    Even the newest value has no more than its share.
+    """
+    return (1 - share) ** torch.arange(steps)
+
+
+@mistake("weights")
+def counted_from_one(steps, share):
+    """Every weight is too small by one factor of 1 - share.
+
+    The newest value lies 0 steps back.
+    """
+    return share * (1 - share) ** torch.arange(1, steps + 1)
+''',
+    "variants.py": """
+
+@variant("weights")
+def in_a_loop(steps, share):
+    return torch.tensor([share * (1 - share) ** k for k in range(steps)])
+
+
+@variant("weights")
+def step_by_step(steps, share):
+    factors = torch.full((steps,), 1 - share)
+    factors[0] = share
+    return factors.cumprod(0)
+""",
+}
+
+
+@pytest.mark.slow
+def test_an_exercise_is_added_as_the_guide_says(copy):
+    for name, text in ADDED.items():
+        with (copy.folder / "solutions" / STEM / name).open("a") as file:
+            file.write(text)
+    copy.run("autograder", "build", STEM)
+    copy.run("autograder", "freeze", STEM)
+    assert "3 of 3" in copy.run("autograder", "audit", STEM)
+    assert "def weights" in (copy.folder / "exercises" / STEM / f"{STEM}.ipynb").read_text()
