@@ -239,13 +239,13 @@ def Transformer(draw):
     source, target = turned(draw)
     yield case(
         "learns to turn strings round",
-        call(source[:400], target[:400], 160, warmup=50, method="learn"),
+        call(source[:400], target[:400], 200, warmup=50, method="learn"),
         call(source[400:], 4, method="translate"),
-        init=call(11, 16, 2, 32, 1),
+        init=call(11, 16, 2, 32, 1, True),
         values=False,
         properties=(
-            holds("loss_falls", steps=160, at_most=1.6),
-            holds("exact_match", labels=target[400:], at_least=0.85, call=1),
+            holds("loss_falls", steps=200, at_most=1.6),
+            holds("exact_match", labels=target[400:], at_least=0.6, call=1),
         ),
         seconds=60,
     )
