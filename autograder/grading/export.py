@@ -190,9 +190,7 @@ class CanvasExport(_PlatformExport):
     """
 
     file = "canvas.csv"
-    missing = Unicode("", help="what stands where nothing was handed in; Canvas leaves such grades alone").tag(
-        config=True
-    )
+    missing = Unicode("", help="what stands where nothing was handed in; empty is no grade").tag(config=True)
     login = Enum(["id", "email"], "id", help="what students log in to Canvas with").tag(config=True)
 
     def table(
