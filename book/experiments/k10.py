@@ -189,7 +189,7 @@ def _bars(axes: Axes, numbers: dict[str, Any], kinds: list[str], theme: figures.
     axes.set_xticks(range(len(kinds)), names, fontsize=8.5)
     axes.set(ylabel="Share of the word\nthat belongs (%)", ylim=(0, 104), title="What a head looks at")
     axes.grid(axis="x", visible=False)
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 1.18), ncols=2)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.02, 1.2), ncols=2, handlelength=1.2, columnspacing=1.2)
 
 
 def summary(result: Result) -> dict[str, str]:

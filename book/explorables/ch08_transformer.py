@@ -129,6 +129,10 @@ def rate(step: np.ndarray | float, d_model: int, warmup: int) -> np.ndarray:
     return d_model**-0.5 * np.minimum(step**-0.5, step * float(warmup) ** -1.5)
 
 
+def _peak(d_model: int, warmup: int) -> str:
+    return f"{1e4 * float(rate(warmup, d_model, warmup)):.1f}·10⁻⁴"
+
+
 def schedule(d_model: int, warmup: int) -> Figure:
     """The rate of learning over {warmup} steps of warm-up and beyond, for d_model {d_model}."""
     from matplotlib import pyplot as plt
@@ -139,7 +143,7 @@ def schedule(d_model: int, warmup: int) -> Figure:
     axes.plot(at, rate(at, d_model, warmup), color=style.BLUE, label="this one")
     axes.plot([warmup], rate(warmup, d_model, warmup), "o", color=style.ORANGE)
     axes.set(xscale="log", yscale="log", ylim=(1e-7, 0.1), xlabel="step", ylabel="rate of learning")
-    axes.set_title(f"largest at step {warmup:,}: {float(rate(warmup, d_model, warmup)):.2g}", loc="left")
+    axes.set_title(f"largest at step {warmup:,}: {_peak(d_model, warmup)}", loc="left")
     axes.legend(loc="lower right")
     return figure
 
@@ -152,7 +156,7 @@ def schedule_curves() -> Demo:
         warmup=steps([300, 1000, 4000, 16000], label="Warm-up, steps", start=4000),
         alt=lambda d_model, warmup: (
             f"d_model {d_model}, warm-up {warmup}: the rate rises in proportion to the step up to "
-            f"{float(rate(warmup, d_model, warmup)):.2g} at step {warmup}, then falls with the root of the step."
+            f"{_peak(d_model, warmup)} at step {warmup}, then falls with the root of the step."
         ),
         caption="Both axes are logarithmic: a straight rise of slope 1, a straight fall of slope −½. The orange point "
         "is the peak, $(d_\\text{model} \\cdot \\text{warmup})^{-1/2}$.",
@@ -275,7 +279,10 @@ def beam_tree(beam: int, alpha: float) -> Figure:
         colour = style.ORANGE if wins else style.BLUE if branch.kept else style.GREY
         before = height[branch.words[:-1]] if depth > 1 else height[()]
         axes.plot(
-            [depth - 0.62, depth - 0.02], [before, height[branch.words]], color=colour, linewidth=2.2 if wins else 1
+            [depth - (0.3 if depth > 1 else 0.6), depth - 0.04],
+            [before, height[branch.words]],
+            color=colour,
+            linewidth=2.2 if wins else 1,
         )
         said = "end" if end else branch.words[-1]
         weight = "bold" if wins else "normal"
