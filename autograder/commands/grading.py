@@ -7,7 +7,7 @@ import gc
 import sys
 from pathlib import Path
 
-from autograder.commands import Commands, add, course_root
+from autograder.commands import Commands, add, course_root, progress
 from autograder.commands.authoring import chapters, stems
 
 
@@ -75,7 +75,8 @@ def _sample_class(arguments: argparse.Namespace) -> int:
     from autograder.grading.sample import enroll, make
 
     wanted = stems(arguments)
-    students = make(wanted, arguments.out, students=arguments.students, seed=arguments.seed)
+    with progress(f"making {len(wanted)} assignments", None):
+        students = make(wanted, arguments.out, students=arguments.students, seed=arguments.seed)
     if arguments.db:
         enroll(students, arguments.db, "built-in")
     print(f"made {len(students) * len(wanted)} submissions of {len(students)} students in {arguments.out}")

@@ -86,7 +86,9 @@ def _show(rows: list[Row], who: Path, stem: str) -> int:
 
     from autograder.grading.collecting import PLACED
 
-    table = Table("handed in as", "student", "", "remark", title=stem)
+    table = Table(title=stem)
+    for heading in ("handed in as", "student", "", "remark"):
+        table.add_column(heading, overflow="fold")
     lost = [row for row in rows if row.outcome not in PLACED]
     shown = rows if len(rows) <= 60 else [*lost, *(row for row in rows if row.remark and row not in lost)]
     for row in shown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from autograder.grading.settings import Assignment, CourseProblem, Settings, wit
 
 _EPOCH = (2026, 1, 1, 0, 0, 0)  # of every file in an archive, so that the same release gives the same bytes
 _STUDENTS_ROOMS = ("checking", "commands", "student")
-_NEEDED = "torch numpy safetensors ipython jupyterlab"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def hand_out(settings: Settings, assignment: Assignment, config: Config, root: P
         due = assignment.due.replace(tzinfo=None).isoformat(" ") if assignment.due else None
         gradebook.update_or_create_assignment(stem, duedate=due)
     archive = settings.folder / "handouts" / f"{stem}.zip"
-    pack(archive, path, _begin(settings, assignment), root)
+    pack(archive, path, _begin(settings, assignment, root), root)
     return Handout(path, archive, sum(points.values()))
 
 
@@ -111,15 +111,20 @@ def _package(stem: str, root: Path) -> Iterator[tuple[str, bytes]]:
     yield f"autograder/references/{reference.name}", reference.read_bytes()
 
 
-def _begin(settings: Settings, assignment: Assignment) -> str:
-    stem = assignment.stem
+def _begin(settings: Settings, assignment: Assignment, root: Path) -> str:
+    stem, project = assignment.stem, tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["student"], "jupyterlab"]
+    packages = " ".join(re.split(r"[^\w-]", each)[0] for each in wanted)
     due = f"\nIt is due on {settings.local(assignment.due)}.\n" if assignment.due else ""
     return f"""{settings.title or "Exercises"}: {stem}
 {due}
-1. Unpack this archive. With Python 3.11, once: pip install {_NEEDED}
+1. Unpack this archive. With Python 3.11 or later, once:
+   pip install {packages}
 2. In the folder {stem}: jupyter lab {stem}.ipynb
 3. Write the functions, run their checks, and save.
-4. Hand in {stem}.ipynb in the way your instructor said, with its name unchanged.
+4. Hand in {stem}.ipynb in the way your instructor said, with its name unchanged; or the archive that
+   python -m autograder submit {stem}
+   makes of it, after a look at whether it is whole.
 
 The folder autograder holds what the checks need. Leave it beside the notebook.
 """

@@ -138,7 +138,8 @@ def test_a_student_begins_with_the_archive_alone(course, tmp_path):
     with zipfile.ZipFile(course.folder / "handouts" / f"{FIRST}.zip") as archive:
         archive.extractall(tmp_path)
     desk = tmp_path / FIRST
-    assert "due on 2026-11-03 23:59 CET" in (desk / "README.txt").read_text()
+    begin = (desk / "README.txt").read_text()
+    assert "due on 2026-11-03 23:59 CET" in begin and "pip install torch numpy safetensors ipython matplotlib" in begin
     notebook = nbformat.read(desk / f"{FIRST}.ipynb", as_version=4)
     made = next(each.source for each in notebook.cells if f'Check("{FIRST}"' in each.source)
     program = f"{made}\nimport autograder\nprint(autograder.__file__)\n{OUTER}\nprint(check(outer))"
