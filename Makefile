@@ -28,7 +28,7 @@ endef
 
 COURSE_SOURCES := $(wildcard solutions nbgrader_config.py autograder/authoring autograder/checking)
 GRADER_SOURCES := $(wildcard autograder nbgrader_config.py)
-BOOK_SOURCES   := book _config.yml $(wildcard autograder solutions exercises)
+BOOK_SOURCES   := book _config.yml benchmarks/results $(wildcard autograder solutions exercises)
 $(eval $(call watch,environment,requirements.txt pyproject.toml))
 $(eval $(call watch,course,$(COURSE_SOURCES)))
 $(eval $(call watch,grader,$(GRADER_SOURCES)))
@@ -95,8 +95,9 @@ lab: env ## Open the exercises in JupyterLab
 experiments: env ## Run the experiments behind the book's claims again (one: make experiments K=k1)
 	@$(PY) -m experiments$(if $(K),.$(K), --all)
 
+BENCHMARKS := forks grading insight weigh_pages
 bench: env ## Measure what grading costs
-	@for file in benchmarks/[a-z]*.py; do $(call say,$$file); $(PY) $$file; done
+	@for file in $(BENCHMARKS:%=benchmarks/%.py); do $(call say,$$file); $(PY) $$file; done
 
 # --- Check it ---
 
