@@ -277,7 +277,8 @@ def _sum_up(console: Console, order: RegradeOrder, changes: Sequence[Change], ro
     words = f"{more} {verb} points, {less} {'would lose' if order.preview else 'lost'} some, {same} keep their score"
     console.print(f"{words}{f', {failed} failed' if failed else ''}.", highlight=False)
     if order.preview and changes:
-        console.print(f"Nothing is written. To write it: autograder regrade {order.assignment}", highlight=False)
+        only = f" --students {' '.join(order.students)}" if order.students else ""
+        console.print(f"Nothing is written. To write it: autograder regrade {order.assignment}{only}", highlight=False)
     elif gains and not order.feedback:
         students = " ".join(sorted(gains)) if len(gains) <= 10 else ""
         only = f" --students {students}" if students else ""
@@ -296,7 +297,8 @@ def _feedback(course: Course, assignment: str, changes: Sequence[Change], consol
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("feedback", total=len(students))
         failed = write_pages(api, assignment, students, lambda student: progress.advance(task))
-    console.print(f"Wrote the feedback of {len(students) - len(failed)} students.", highlight=False)
+    written = len(students) - len(failed)
+    console.print(f"Wrote the feedback of {written} student{'' if written == 1 else 's'}.", highlight=False)
     return [Row(student, "failed", remarks=(f"no feedback: {why}",)) for student, why in failed.items()]
 
 
