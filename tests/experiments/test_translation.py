@@ -6,7 +6,8 @@ import random
 import pytest
 import torch
 
-from experiments import ledger, transformer, translation, translator
+import experiments
+from experiments import ch08_warmup, k10, ledger, transformer, translation, translator
 
 SENTENCES = [translation.sentence(random.Random(seed)) for seed in range(3000)]
 
@@ -107,3 +108,31 @@ def test_ledger_parts_add_up_to_the_parameters_of_the_module():
     model = transformer.Transformer(30, 12, 3, 20, 2)
     counted = sum(parameter.numel() for parameter in model.parameters())
     assert counted == ledger.parameters(30, 12, 20, 2, 3) == sum(ledger.parts(30, 12, 20, 2, 3).values())
+
+
+def test_a_verdict_says_when_a_seed_misses_99_of_100():
+    result = experiments.load("k10")
+    result["numbers"]["exact"]["by_seed"][1][-1] = 0.98
+    assert "less than was claimed" in k10.summary(result)["verdict"]
+
+
+def test_a_verdict_names_the_kinds_for_which_no_head_looks():
+    result = experiments.load("k10")
+    result["numbers"][k10.ALONE]["mean"][4] = 0.2
+    assert "the other kinds no head" in k10.summary(result)["verdict"]
+
+
+def test_a_verdict_says_when_the_warm_up_makes_no_difference():
+    result = experiments.load("ch08_warmup")
+    exact = result["numbers"]["exact"]
+    exact[ch08_warmup.BARE] = exact[ch08_warmup.POST]
+    assert "did not make the difference" in ch08_warmup.summary(result)["verdict"]
+
+
+@pytest.mark.parametrize("step", [1, 40, 160, 161, 320])
+def test_rates_without_a_warm_up_start_at_the_peak_and_fall_as_the_others_do(step):
+    settings = ch08_warmup.DEFAULT
+    warm, bare, slow = (ch08_warmup.rate(kind, step, settings) for kind in ("post_warm", "post_constant", "post_slow"))
+    assert warm <= bare <= settings.peak + 1e-12
+    assert slow == pytest.approx(bare / 2)
+    assert warm == pytest.approx(settings.peak * min(step / 160, (160 / step) ** 0.5))
