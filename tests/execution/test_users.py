@@ -45,7 +45,9 @@ def test_another_graders_user_is_free_again_only_when_it_has_ended(users):
 @needs_root
 def test_a_user_stays_taken_while_a_process_of_a_killed_grader_lives():
     grader = "import os, subprocess; from autograder.execution.users import Users; u = Users(); print(u.take())\n"
-    grader += "child = subprocess.Popen(['sleep', '60'], stdout=-3, pass_fds=[u.descriptor]); print(child.pid, flush=True)"
+    grader += (
+        "child = subprocess.Popen(['sleep', '60'], stdout=-3, pass_fds=[u.descriptor]); print(child.pid, flush=True)"
+    )
     done = subprocess.run([sys.executable, "-c", grader], stdout=subprocess.PIPE, text=True, timeout=60)
     theirs, keeper = map(int, done.stdout.split())
     users = Users()
