@@ -11,7 +11,7 @@ const COLUMNS = [
 /* Rows that belong to `group` (all when it is empty) and hold every word of `search`. */
 function chosen(rows, group, search) {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (row) => `${row.net} ${row.told} ${row.task} ${row.chapter}`.toLowerCase();
+  const text = (row) => `${row.net} ${row.told} ${row.task}`.toLowerCase();
   return rows.filter((row) => (!group || row.task === group) && words.every((word) => text(row).includes(word)));
 }
 
