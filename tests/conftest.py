@@ -17,7 +17,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -115,10 +115,14 @@ def _watch(visit: Visit, own: tuple[str, ...]) -> None:
         if message.type == "error":
             visit.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # that of a page which was left while it loaded
+            visit.errors.append(f"failed: {request.url}")
+
     visit.page.context.route("**/*", decide)
     visit.page.on("console", console)
     visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
-    visit.page.on("requestfailed", lambda request: visit.errors.append(f"failed: {request.url}"))
+    visit.page.on("requestfailed", failed)
 
 
 @pytest.fixture

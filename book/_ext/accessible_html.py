@@ -1,7 +1,7 @@
-"""Sphinx extension: a bibliography's entries are announced as what they are.
+"""Sphinx extension: a bibliography is announced as a list of entries.
 
-docutils wraps them in `role="list"`, whose children must then be list items; they carry the more telling role
-`doc-biblioentry`. Without the wrapper's role, screen readers name every entry.
+docutils wraps the entries in `role="list"`, whose children must be list items, and gives each of them the role
+`doc-biblioentry`, which is deprecated (DPUB-ARIA 1.1) and no list item's.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-WRAPPER, PLAIN = '<div role="list" class="citation-list">', '<div class="citation-list">'
+ENTRY, LIST_ITEM = ' role="doc-biblioentry">', ' role="listitem">'
 
 
-def drop_wrong_role(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Takes the role off the wrapper in a page's body."""
+def correct_role(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Makes the entries in a page's body items of their list."""
     if "body" in context:
-        context["body"] = context["body"].replace(WRAPPER, PLAIN)
+        context["body"] = context["body"].replace(ENTRY, LIST_ITEM)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the correction of each page's HTML."""
-    app.connect("html-page-context", drop_wrong_role)
+    app.connect("html-page-context", correct_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

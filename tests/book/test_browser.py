@@ -29,6 +29,11 @@ SETTLED = """scheme => document.documentElement.dataset.theme === scheme
         .every(one => one.scrollWidth <= one.clientWidth || one.tabIndex === 0)"""
 
 
+AT_REST = """() => matchMedia("print").matches
+    && document.documentElement.offsetHeight > 0  // the new rules apply, and may start transitions
+    && document.getAnimations().every(motion => motion.playState !== "running")"""
+
+
 LOADED = "[location.href, ...performance.getEntriesByType('resource').map(entry => entry.name)]"
 HEAVIEST = 1_000_000  # bytes, compressed as servers send them
 SHEET = {"width": 642, "height": 978}  # px: A4 without the margins of book.css
@@ -101,6 +106,7 @@ def test_page_weighs_at_most_a_megabyte_when_it_opens(opened: tuple[Page, list[s
 def test_nothing_is_cut_on_paper(reading: Page) -> None:
     reading.set_viewport_size(SHEET)
     reading.emulate_media(media="print", color_scheme="light")
+    reading.wait_for_function(AT_REST)
     found = reading.evaluate(CUT, list(SHEET.values()))
     wide = reading.evaluate("document.documentElement.scrollWidth")
     reading.emulate_media(media="screen")
