@@ -43,13 +43,24 @@ def test_table_begins_with_the_race_by_accuracy(visit) -> None:
     assert nets(visit) == by(of_task(demos.START_TASK), "accuracy", -1)
 
 
+FIRST = {-1: "largest first", 1: "smallest first"}
+
+
 @pytest.mark.parametrize(("column", "direction"), [("saved", -1), ("parameters", 1), ("flops", 1), ("examples", 1)])
 def test_all_rows_are_ordered_by_the_chosen_column(visit, column: str, direction: int) -> None:
     visit.page.get_by_label("Task").select_option("")
     visit.page.get_by_label("Order by").select_option(column)
     assert nets(visit) == by(demos._rows(), column, direction)
-    visit.page.get_by_role("button", name="turn around").click()
+    visit.page.get_by_role("button", name=FIRST[direction]).click()
     assert nets(visit) == by(demos._rows(), column, -direction)
+
+
+def test_the_order_of_the_book_can_be_turned_around(visit) -> None:
+    visit.page.get_by_label("Task").select_option("")
+    visit.page.get_by_label("Order by").select_option("")
+    assert nets(visit) == [row["net"] for row in demos._rows()]
+    visit.page.get_by_role("button", name="from the first").click()
+    assert nets(visit) == [row["net"] for row in reversed(demos._rows())]
 
 
 def test_a_click_on_a_heading_orders_and_says_so(visit) -> None:

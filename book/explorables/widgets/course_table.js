@@ -15,9 +15,9 @@ function chosen(rows, group, search) {
   return rows.filter((row) => (!group || row.task === group) && words.every((word) => text(row).includes(word)));
 }
 
-/* Rows by a column, 1 from small to large, -1 the other way; rows without a number come last, equals stay. */
+/* Rows by a column, or as the book has them; 1 from small to large, -1 the other way; rows without a number come last, equals stay. */
 function ordered(rows, column, direction) {
-  if (!column) return [...rows];
+  if (!column) return direction > 0 ? [...rows] : [...rows].reverse();
   const [known, unknown] = [rows.filter((row) => row[column] !== null), rows.filter((row) => row[column] === null)];
   return [...known.sort((a, b) => direction * (a[column] - b[column])), ...unknown];
 }
@@ -52,7 +52,7 @@ function render({ model, el }) {
   const order = make("select", { "aria-label": "Order by" }, make("option", { value: "", text: "in the order of the book" }),
     ...COLUMNS.map(([name, label]) => make("option", { value: name, text: `by ${label}` })));
   order.value = state.column;
-  const turn = make("button", { type: "button", text: "turn around" });
+  const turn = make("button", { type: "button" });
   const search = make("input", { type: "search", placeholder: "search, e.g. kernel", "aria-label": "Search in the table" });
 
   const heads = COLUMNS.map(([name, label]) => {
@@ -84,7 +84,7 @@ function render({ model, el }) {
   function refresh() {
     const found = ordered(chosen(rows, state.group, state.search), state.column, state.direction);
     order.value = state.column;
-    turn.disabled = !state.column;
+    turn.textContent = (state.column ? ["largest first", "smallest first"] : ["from the last", "from the first"])[state.direction > 0 ? 1 : 0];
     heads.forEach((head, place) => {
       const mine = COLUMNS[place][0] === state.column;
       head.setAttribute("aria-sort", mine ? (state.direction > 0 ? "ascending" : "descending") : "none");
