@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .layers import SCOPED_SIGNALS_ABI, Layers
+from .layers import Layers
 from .records import Tier
 
 __all__ = ["Finding", "diagnose", "examine", "main"]
@@ -34,11 +34,16 @@ def examine() -> Layers:
     return Layers(**json.loads(done.stdout))
 
 
+def _signals(abi: int) -> str:
+    from .landlock import SCOPED_SIGNALS_ABI  # here, since only Linux can load it
+
+    return "" if abi >= SCOPED_SIGNALS_ABI else "signals are filtered by seccomp instead: no multiprocessing"
+
+
 def diagnose(layers: Layers) -> list[Finding]:
     """What each layer means here."""
     linux, abi = layers.system == "Linux", layers.landlock_abi
     only_linux = "" if linux else f"{layers.system} has no such layer; grade on Linux, for example in a container"
-    signals = "" if abi >= SCOPED_SIGNALS_ABI else "signals are filtered by seccomp instead: no multiprocessing"
     return [
         Finding("resource limits", linux, "memory, processes, files and time beyond their limits", only_linux),
         Finding(
@@ -57,7 +62,7 @@ def diagnose(layers: Layers) -> list[Finding]:
             f"Landlock {abi}" if abi else "Landlock",
             abi > 0,
             "files, TCP, signals and sockets of others",
-            only_linux or (signals if abi else "needs Linux 5.13 with Landlock among its security modules"),
+            only_linux or (_signals(abi) if abi else "needs Linux 5.13 with Landlock among its security modules"),
         ),
         Finding(
             "namespaces",

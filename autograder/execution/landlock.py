@@ -9,9 +9,10 @@ import stat
 from collections.abc import Iterable
 
 from .kernel import Prctl, checked, prctl, syscall
-from .layers import SCOPED_SIGNALS_ABI
 
-__all__ = ["abi", "restrict"]
+__all__ = ["SCOPED_SIGNALS_ABI", "abi", "restrict"]
+
+SCOPED_SIGNALS_ABI = 6  # the version that keeps signals and abstract sockets inside
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446  # the same numbers on x86_64 and aarch64
 _EXECUTE, _WRITE, _READ, _READ_DIR = 1, 2, 4, 8

@@ -10,9 +10,7 @@ from dataclasses import asdict, dataclass
 
 from .records import Tier
 
-__all__ = ["SCOPED_SIGNALS_ABI", "Layers", "probe"]
-
-SCOPED_SIGNALS_ABI = 6  # the version of Landlock that keeps signals and abstract sockets inside
+__all__ = ["Layers", "probe"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from . import landlock, privileges, seccomp, tensors, watch
 from .capture import Capture, RawOutput
 from .frames import HEADER, pack
 from .kernel import Prctl, prctl
-from .layers import SCOPED_SIGNALS_ABI
 from .namespaces import DEVICES
 from .order import Order
 from .records import Tier
@@ -94,7 +93,7 @@ class Student:
         if order.landlock_abi:
             self._landlock(order)
             layers.append(f"landlock {order.landlock_abi}")
-        if order.tier is Tier.PLAIN and order.landlock_abi < SCOPED_SIGNALS_ABI:
+        if order.tier is Tier.PLAIN and order.landlock_abi < landlock.SCOPED_SIGNALS_ABI:
             seccomp.load(seccomp.compile_signal_filter(os.getpid()))
             layers.append("seccomp signals")
         seccomp.load(self._filters[order.tier])
