@@ -102,7 +102,7 @@ bench: env ## Measure what grading costs
 # --- Check it ---
 
 .PHONY: test lint format chromium postgresql
-test: env book chromium postgresql lint ## Check everything: lint, types, tests
+test: env lint book chromium postgresql ## Check everything: lint, types, tests
 	@$(call say,Tests)
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 

@@ -84,7 +84,7 @@ def drive_figure(figure: Locator, by: str = "keyboard") -> list[Move]:
     moves, second_try = [], True
     while pending:  # a control may wait for another: there is nothing to clear until something is drawn
         moved = [field for field in pending if field.is_enabled() and _changes(figure, _tries(field, by))]
-        if not moved and second_try:  # a touch may be lost on a busy machine, and what it would have moved cleared since
+        if not moved and second_try:  # a touch can be lost on a busy machine, and what it was to move cleared since
             second_try = False
             for field in inputs:
                 _changes(figure, _tries(field, by))
