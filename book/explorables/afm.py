@@ -6,7 +6,10 @@ The module is one JavaScript file beside the demos:
 
 `model` has anywidget's get, set, on, off and save_changes. An array of `data` reaches it as `{shape, data}`, `data`
 being a typed array, in Jupyter as in the page. Pages are read from a disk too, where browsers load no modules: the
-file holds exactly one `export default`, and imports and fetches nothing.
+file holds exactly one `export default` and fetches nothing. What several modules share stands in a file that is put
+into each of them, wherever a line says
+
+    import { make, percent } from "./shared/elements.js";
 """
 
 from __future__ import annotations
@@ -89,24 +92,53 @@ def widget(
 def classic(path: Path) -> str:
     """The module's source as the body of a classic function that returns what the module exports.
 
-    Raises ValueError naming file and line when the module imports, fetches, or exports anything but one default.
+    Raises ValueError naming file and line when the module fetches, exports anything but one default, or imports
+    anything but names from a file beside it.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     exports = [number for number, line in enumerate(lines) if re.match(r"export\s+default\b", line)]
     if len(exports) != 1:
         where = f"{path.name}:{exports[1] + 1}" if exports else path.name
         raise ValueError(f"{where}: expected exactly one line that begins with `export default`, got {len(exports)}")
-    for number, line in enumerate(lines):
-        trouble = _FORBIDDEN.search(line) if number != exports[0] else None
-        if trouble and not line.lstrip().startswith(("//", "*", "/*")):
-            raise ValueError(
-                f"{path.name}:{number + 1}: {trouble[0].strip()!r} cannot run in a page opened from a disk; "
-                f"keep the module in one file and pass what it needs through data="
-            )
     lines[exports[0]] = re.sub(r"^export\s+default\b", "const __exported =", lines[exports[0]])
+    lines = [_with_shared(path, number, line) for number, line in enumerate(lines, 1)]
     return "\n".join([*lines, "return __exported;"])
 
 
+def _with_shared(path: Path, number: int, line: str) -> str:
+    """A line of a module; in place of an import, the names it takes from a file beside the module."""
+    shared = _SHARED.match(line)
+    if shared is None:
+        _refuse(path, number, line)
+        return line
+    source = path.parent / shared["file"]
+    if not source.exists():
+        raise ValueError(f"{path.name}:{number}: no file {shared['file']} beside it")
+    body = source.read_text(encoding="utf-8").splitlines()
+    exported = {found[1] for found in map(_EXPORTED.match, body) if found}
+    names = [name.strip() for name in shared["names"].split(",")]
+    missing = [name for name in names if name not in exported]
+    if missing:
+        raise ValueError(f"{path.name}:{number}: {source.name} exports no {', '.join(missing)}")
+    for at, inner in enumerate(body, 1):
+        _refuse(source, at, _EXPORTED.sub(r"\1", inner))
+    plain = "\n".join(re.sub(r"^export\s+", "", inner) for inner in body)
+    taken = ", ".join(names)
+    return f"const {{ {taken} }} = (function () {{\n{plain}\nreturn {{ {taken} }};\n}})();"
+
+
+def _refuse(path: Path, number: int, line: str) -> None:
+    """Raises ValueError for a line that a page opened from a disk cannot run."""
+    trouble = _FORBIDDEN.search(line)
+    if trouble and not line.lstrip().startswith(("//", "*", "/*")):
+        raise ValueError(
+            f"{path.name}:{number}: {trouble[0].strip()!r} cannot run in a page opened from a disk; take names from a "
+            f"file beside the module, and pass what else it needs through data="
+        )
+
+
+_SHARED = re.compile(r'import \{(?P<names>[^{}]+)\} from "\./(?P<file>[\w./-]+\.js)";$')
+_EXPORTED = re.compile(r"export (?:function|const) (\w+)")
 _FORBIDDEN = re.compile(
     r"^\s*import\b|^\s*export\b|\bimport\s*[(.]|\bfetch\s*\(|\bXMLHttpRequest\b|\bnew\s+(?:Worker|WebSocket)\b|\bimportScripts\b"
     r"|https?://(?!www\.w3\.org/)"

@@ -46,6 +46,45 @@ def test_words_in_comments_and_the_namespace_of_svg_are_allowed(tmp_path):
     assert "return __exported;" in classic(module(tmp_path, text))
 
 
+SHARED = """const TWO = 2;
+export const twice = (value) => TWO * value;
+export function thrice(value) {
+  return 3 * value;
+}
+"""
+TAKING = """import {{ {} }} from "./shared/numbers.js";
+export default {{ render() {{}}, seven: () => twice(2) + thrice(1) }};
+"""
+
+
+def shared(tmp_path, text):
+    path = tmp_path / "shared" / "numbers.js"
+    path.parent.mkdir()
+    path.write_text(text)
+
+
+def test_names_from_a_file_beside_the_module_are_put_into_it(tmp_path, page_factory):
+    shared(tmp_path, SHARED)
+    body = classic(module(tmp_path, TAKING.format("thrice, twice")))
+    (tmp_path / "page.html").write_text("<!doctype html><title>numbers</title>")
+    visit = page_factory(tmp_path / "page.html")
+    assert visit.page.evaluate(f"(function () {{\n{body}\n}})().seven()") == 7
+
+
+def test_what_is_not_there_to_be_shared_is_named_with_its_line(tmp_path):
+    with pytest.raises(ValueError, match=r"demo.js:1: no file shared/numbers.js beside it"):
+        classic(module(tmp_path, TAKING.format("twice")))
+    shared(tmp_path, SHARED)
+    with pytest.raises(ValueError, match=r"demo.js:1: numbers.js exports no TWO, four"):
+        classic(module(tmp_path, TAKING.format("TWO, twice, four")))
+
+
+def test_a_shared_file_may_fetch_no_more_than_a_module(tmp_path):
+    shared(tmp_path, SHARED + "fetch('weights.bin');\n")
+    with pytest.raises(ValueError, match=r"numbers.js:6: 'fetch\('"):
+        classic(module(tmp_path, TAKING.format("twice")))
+
+
 def test_a_widget_without_a_text_is_refused():
     with pytest.raises(ValueError, match=r"no text for it; give alt="):
         widget(DIAL)

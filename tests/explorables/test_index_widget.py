@@ -49,7 +49,7 @@ def net_of(name: str) -> torch.nn.Module:
 FORWARD = """([name, picture]) => {
   const { module, model } = document.querySelector(".digit-demo").closest("figure").explorable;
   const [size, layers] = [model.get("canvas"), model.get("models")[name].layers];
-  return module.logits(layers, module.inFull(model.get("tensors")), Float32Array.from(picture), [1, size, size]);
+  return module.logits(layers, module.unpacked(model.get("tensors")), Float32Array.from(picture), [1, size, size]);
 }"""
 
 

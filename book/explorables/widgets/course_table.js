@@ -1,5 +1,7 @@
 /* The bill of the book as a table: choose the nets, order them by any column. */
 
+import { make } from "./shared/elements.js";
+
 const COLUMNS = [
   ["accuracy", "accuracy / %", -1],
   ["saved", "examples saved", -1],
@@ -20,15 +22,6 @@ function ordered(rows, column, direction) {
   if (!column) return direction > 0 ? [...rows] : [...rows].reverse();
   const [known, unknown] = [rows.filter((row) => row[column] !== null), rows.filter((row) => row[column] === null)];
   return [...known.sort((a, b) => direction * (a[column] - b[column])), ...unknown];
-}
-
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
 }
 
 const whole = (value) => Math.round(value).toLocaleString("en-US");

@@ -1,6 +1,8 @@
 /* Drag the joints of a one-dimensional ReLU net. Its weights follow from the joints, one unit a joint: the construction
    by which every continuous function is approximated. Tests compare the net with torch's. */
 
+import { make } from "./shared/elements.js";
+
 /* The net through the joints [x, y], in order of x: y(x) = bias + slopes[0] relu(x - knots[0]) + …
    It is flat to the left of the first joint and straight between joints; after the last joint it goes on as it came. */
 function netThrough(joints) {
@@ -18,18 +20,7 @@ function worst(net, target) {
   return target.reduce((most, [x, y]) => Math.max(most, Math.abs(value(net, x) - y)), 0);
 }
 
-const SPACE = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH, EDGE, LEAST, MOST] = [560, 330, 26, 0.02, 17];
-
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const drawn = ["svg", "path", "circle", "line", "g", "text"].includes(kind);
-  const element = drawn ? document.createElementNS(SPACE, kind) : document.createElement(kind);
-  for (const [name, given] of Object.entries(attributes)) element.setAttribute(name, given);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
 
 const written = (number, digits = 2) => number.toFixed(digits).replace("-", "−");
 

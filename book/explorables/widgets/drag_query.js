@@ -1,6 +1,9 @@
 /* Drag a query among keys in the plane: scores, shares, and the answer, as a softmax gives them.
    Keys can be dragged too. A point is [x, y]. */
 
+import { make, percent } from "./shared/elements.js";
+import { softmax } from "./shared/layers.js";
+
 const WIDE = 320;
 const REACH = 2.2;
 const ARROWS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] };
@@ -8,24 +11,10 @@ const ARROWS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], 
 /* Scores, shares and the weighted mean of the values. */
 function attend(query, keys, values, scaled) {
   const scores = keys.map((key) => (query[0] * key[0] + query[1] * key[1]) / (scaled ? Math.SQRT2 : 1));
-  const most = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - most));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  const shares = powers.map((power) => power / sum);
+  const shares = softmax(scores);
   return { scores, shares, answer: shares.reduce((total, share, at) => total + share * values[at], 0) };
 }
 
-function make(kind, properties = {}, ...children) {
-  const { text, svg, ...attributes } = properties;
-  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", kind) : document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-const shape = (kind, properties, ...children) => make(kind, { svg: true, ...properties }, ...children);
-const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 const at = ([x, y]) => [WIDE / 2 + (x / REACH) * (WIDE / 2), WIDE / 2 - (y / REACH) * (WIDE / 2)];
 
 function render({ model, el }) {
@@ -34,15 +23,15 @@ function render({ model, el }) {
   const points = [start.query, ...start.keys].map((point) => [...point]);
   const names = points.map((_, place) => (place ? `Key ${place - 1}` : "Query"));
 
-  const arrow = shape("line", { class: "query-arrow" });
-  const rays = start.keys.map(() => shape("line", { class: "query-ray" }));
+  const arrow = make("line", { class: "query-arrow" });
+  const rays = start.keys.map(() => make("line", { class: "query-ray" }));
   const dots = points.map((_, place) => {
-    const mark = shape("circle", { class: place ? "query-key" : "query-head" });
-    const label = shape("text", { class: "query-label", text: place ? `k${place - 1}` : "q" });
-    return shape("g", { class: "query-point", tabindex: 0, role: "application", "aria-roledescription": "point", "data-place": place }, mark, label);
+    const mark = make("circle", { class: place ? "query-key" : "query-head" });
+    const label = make("text", { class: "query-label", text: place ? `k${place - 1}` : "q" });
+    return make("g", { class: "query-point", tabindex: 0, role: "application", "aria-roledescription": "point", "data-place": place }, mark, label);
   });
-  const plane = shape("svg", { class: "query-plane", viewBox: `0 0 ${WIDE} ${WIDE}` },
-    shape("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: WIDE / 2 / REACH }), ...rays, arrow, ...dots.slice(1), dots[0]);
+  const plane = make("svg", { class: "query-plane", viewBox: `0 0 ${WIDE} ${WIDE}` },
+    make("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: WIDE / 2 / REACH }), ...rays, arrow, ...dots.slice(1), dots[0]);
   const bars = values.map((value, place) => {
     const bar = make("span", { class: "query-bar" });
     const share = make("span", { class: "query-share" });

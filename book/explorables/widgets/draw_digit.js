@@ -3,11 +3,14 @@
    compare them with Python's. A picture is (height, width) row by row, a tensor of a layer is (channel, height, width)
    or (tile, feature). */
 
+import { make, onTheme, percent } from "./shared/elements.js";
+import { attended, linear, softmax, unpacked } from "./shared/layers.js";
+
 // ---- the nets ----
 
 const LAYERS = {
   conv2d: (layer, x, tensors) => conv2d(x, tensors[layer.weight], tensors[layer.bias], layer),
-  linear: (layer, x, tensors) => linear(x, tensors[layer.weight], tensors[layer.bias]),
+  linear: (layer, x, tensors) => of(layer, x, tensors),
   relu: (layer, x) => ({ ...x, data: x.data.map((value) => Math.max(0, value)) }),
   flatten: (layer, x) => ({ shape: [x.data.length], data: x.data }),
   global_max_pool: (layer, x) => globalMaxPool(x),
@@ -17,22 +20,22 @@ const LAYERS = {
   mean: (layer, x) => meanOfRows(x),
 };
 
-const of = ({ weight, bias }, x, tensors) => linear(x, tensors[weight], tensors[bias]);
 const added = (x, y) => ({ shape: x.shape, data: x.data.map((value, at) => value + y.data[at]) });
 
 /* Of each row of features by itself: (inputs) -> (outputs), (tile, inputs) -> (tile, outputs). */
-function linear(x, weight, bias) {
-  const [outputs, inputs] = weight.shape;
-  const rows = x.data.length / inputs;
-  const data = new Float64Array(rows * outputs);
-  for (let row = 0; row < rows; row += 1) {
-    for (let output = 0; output < outputs; output += 1) {
-      let sum = bias.data[output];
-      for (let input = 0; input < inputs; input += 1) sum += weight.data[output * inputs + input] * x.data[row * inputs + input];
-      data[row * outputs + output] = sum;
-    }
-  }
-  return { shape: rows > 1 ? [rows, outputs] : [outputs], data };
+function of({ weight, bias }, x, tensors) {
+  return joined(linear(rowsOf(x, tensors[weight].shape[1]), tensors[weight], tensors[bias]));
+}
+
+function rowsOf({ data }, wide) {
+  return Array.from({ length: data.length / wide }, (_, row) => data.subarray(row * wide, (row + 1) * wide));
+}
+
+function joined(rows) {
+  const wide = rows[0].length;
+  const data = new Float64Array(rows.length * wide);
+  rows.forEach((row, at) => data.set(row, at * wide));
+  return { shape: rows.length > 1 ? [rows.length, wide] : [wide], data };
 }
 
 /* (1, height, width) -> (tile, pixel) */
@@ -48,40 +51,14 @@ function tilesOf({ shape: [, height, width], data }, size) {
 
 /* Each tile asks all tiles, head by head, and is given the mean of their values by how well their keys match. */
 function attend(layer, x, tensors) {
-  const [tiles, width] = x.shape;
-  const [query, key, value] = ["query", "key", "value"].map((part) => of(layer[part], x, tensors).data);
-  const deep = width / layer.heads;
-  const mixed = new Float64Array(tiles * width);
-  for (let head = 0; head < layer.heads; head += 1) {
-    for (let asks = 0; asks < tiles; asks += 1) {
-      const from = asks * width + head * deep;
-      const match = Array.from({ length: tiles }, (_, other) => {
-        let sum = 0;
-        for (let at = 0; at < deep; at += 1) sum += query[from + at] * key[other * width + head * deep + at];
-        return sum / Math.sqrt(deep);
-      });
-      softmax(match).forEach((share, other) => {
-        for (let at = 0; at < deep; at += 1) mixed[from + at] += share * value[other * width + head * deep + at];
-      });
-    }
-  }
-  return of(layer.out, { shape: x.shape, data: mixed }, tensors);
+  const rows = ["query", "key", "value"].map((part) => rowsOf(of(layer[part], x, tensors), x.shape[1]));
+  return of(layer.out, joined(attended(...rows, layer.heads).rows), tensors);
 }
 
 function meanOfRows({ shape: [rows, width], data }) {
   const mean = new Float64Array(width);
   data.forEach((value, at) => { mean[at % width] += value / rows; });
   return { shape: [width], data: mean };
-}
-
-/* Tensors as numbers: where one comes as whole numbers with a scale for each row, their products. */
-function inFull(tensors) {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => {
-    const scale = tensors[`${name}.scale`];
-    if (!scale) return [name, tensor];
-    const row = tensor.data.length / tensor.shape[0];
-    return [name, { shape: tensor.shape, data: Float32Array.from(tensor.data, (whole, at) => whole * scale.data[Math.floor(at / row)]) }];
-  }));
 }
 
 /* Every weight is one number times one shifted picture: that is all a convolution is. */
@@ -133,13 +110,6 @@ function logits(layers, tensors, picture, shape) {
   let x = { shape, data: Float64Array.from(picture) };
   for (const layer of layers) x = LAYERS[layer.kind](layer, x, tensors);
   return [...x.data];
-}
-
-function softmax(values) {
-  const most = Math.max(...values);
-  const powers = values.map((value) => Math.exp(value - most));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }
 
 /* ---- the paper: ink on a sheet three times the canvas, so that what leaves the canvas comes back ---- */
@@ -265,19 +235,6 @@ function reordered(picture, size, tile, order) {
   });
 }
 
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-function percent(share) {
-  return `${Math.round(100 * share)}\u00a0%`;
-}
-
 /* Ten bars and an answer, for one net. */
 function panel(name, { parameters, told }) {
   const answer = make("strong", { class: "digit-answer" });
@@ -312,7 +269,7 @@ function panel(name, { parameters, told }) {
 
 function render({ model, el }) {
   const nets = model.get("models");
-  const tensors = inFull(model.get("tensors"));
+  const tensors = unpacked(model.get("tensors"));
   const given = model.get("samples");
   const ink = given.data instanceof Uint8Array ? Float32Array.from(given.data, (grey) => grey / 255) : given.data;
   const samples = { shape: given.shape, data: ink };
@@ -487,13 +444,10 @@ function render({ model, el }) {
   });
   ["pointerup", "pointercancel"].forEach((name) => sheet.addEventListener(name, () => { last = null; delete sheet.dataset.held; }));
 
-  const themed = new MutationObserver(refresh);
-  themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", refresh);
+  const forget = onTheme(refresh);
   sample(label);
   answer();
-  return () => { themed.disconnect(); scheme.removeEventListener("change", refresh); };
+  return forget;
 }
 
-export default { render, logits, softmax, inFull, reordered, Paper };
+export default { render, logits, softmax, unpacked, reordered, Paper };

@@ -1,5 +1,7 @@
 /* Where the parameters of a Transformer are: sliders for its sizes, buttons for the rows of the paper's table. */
 
+import { make } from "./shared/elements.js";
+
 /* Parameters by part, of the model as published: post-norm, biases, one table of words. Tests compare it with Python. */
 function parts({ vocabulary, d_model, d_ff, layers, heads, d_key, d_value }) {
   const [keys, values] = [heads * d_key, heads * d_value];
@@ -12,15 +14,6 @@ function parts({ vocabulary, d_model, d_ff, layers, heads, d_key, d_value }) {
     "feed-forward": 2 * layers * ((d_model + 1) * d_ff + (d_ff + 1) * d_model),
     normalization: layers * 10 * d_model,
   };
-}
-
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
 }
 
 const grouped = (count) => count.toLocaleString("en-US");

@@ -1,5 +1,7 @@
 /* Paint a mask: a click forbids or allows a query to look at a key, before the softmax or, as a mistake, after it. */
 
+import { make } from "./shared/elements.js";
+
 /* Shares [query][key] of scores under a mask (true: may look), and what each row adds up to. */
 function masked(scores, mask, early) {
   const shares = scores.map((row, query) => {
@@ -10,15 +12,6 @@ function masked(scores, mask, early) {
     return powers.map((power, key) => (mask[query][key] || (early && !Number.isFinite(most)) ? power / sum : 0));
   });
   return { shares, sums: shares.map((row) => row.reduce((total, share) => total + share, 0)) };
-}
-
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
 }
 
 const percent = (share) => (Number.isNaN(share) ? "nan" : `${Math.round(100 * share)}`);

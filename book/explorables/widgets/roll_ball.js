@@ -1,5 +1,7 @@
 /* A ball on a loss surface: gradient descent, momentum and Adam, step by step, from wherever the reader puts it. */
 
+import { chooser, make, onTheme } from "./shared/elements.js";
+
 /* Each surface: the loss at (x, y), its gradient, its lowest value, and where the ball starts. */
 const SURFACES = {
   "a long valley": {
@@ -59,25 +61,10 @@ function path(name, start, settings, steps) {
 const WIDE = 3, HIGH = 2, UNIT = 100, LEVELS = 16, FAR = 1e3, LONGEST = 500;
 const STEPS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] };
 
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
 const sign = (text) => text.replaceAll("-", "−");
 function written(value) {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e6) return "beyond all bounds";
   return sign(Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : value.toPrecision(3));
-}
-
-function chooser(label, names, start) {
-  const select = make("select", {}, ...names.map((name) => make("option", { value: name, text: name })));
-  select.value = start;
-  return { select, element: make("label", { class: "ball-field" }, make("span", { text: label }), select) };
 }
 
 function slider(label, { min, max, by, start }, value, text) {
@@ -90,8 +77,8 @@ function slider(label, { min, max, by, start }, value, text) {
 }
 
 function render({ model, el }) {
-  const surface = chooser("Surface", Object.keys(SURFACES), model.get("surface"));
-  const method = chooser("Method", METHODS, model.get("method"));
+  const surface = chooser("ball-field", "Surface", Object.keys(SURFACES), model.get("surface"));
+  const method = chooser("ball-field", "Method", METHODS, model.get("method"));
   const rate = slider("Learning rate η", { min: -30, max: 0, by: 1, start: model.get("rate") },
     (at) => 10 ** (at / 10), (value) => value.toPrecision(2));
   const momentum = slider("Momentum μ, or β₁", { min: 0, max: 99, by: 1, start: model.get("momentum") },
@@ -230,10 +217,9 @@ function render({ model, el }) {
   surface.select.addEventListener("change", () => { ground = null; place(SURFACES[surface.select.value].start); });
   method.select.addEventListener("change", changed);
   [rate.input, momentum.input].forEach((input) => input.addEventListener("input", changed));
-  const themed = new MutationObserver(() => { ground = null; paint(); });
-  themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  const forget = onTheme(() => { ground = null; paint(); });
   changed();
-  return () => { pause(); clearTimeout(speaking); themed.disconnect(); };
+  return () => { pause(); clearTimeout(speaking); forget(); };
 }
 
 export default { render, SURFACES, step, path };

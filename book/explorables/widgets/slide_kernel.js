@@ -1,5 +1,7 @@
 /* Drag a kernel over a picture and watch its output fill a second picture; move the picture and the output moves along. */
 
+import { chooser, make, onTheme } from "./shared/elements.js";
+
 /* The valid cross-correlation of a picture with a 3x3 kernel, both as rows of numbers. */
 function correlate(picture, kernel) {
   const [high, wide] = [picture.length - kernel.length + 1, picture[0].length - kernel[0].length + 1];
@@ -19,15 +21,6 @@ function rowsOf({ shape: [high, wide], data }) {
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
 const written = (value) => (Math.round(10 * value) / 10).toString().replace("-", "−");
 
 function table(label) {
@@ -37,16 +30,11 @@ function table(label) {
   return { element, show: (values) => values.flat().forEach((value, at) => { cells[at].textContent = written(value); }) };
 }
 
-function chooser(label, names) {
-  const select = make("select", {}, ...names.map((name) => make("option", { value: name, text: name })));
-  return { select, element: make("label", { class: "kernel-choice" }, make("span", { text: label }), select) };
-}
-
 function render({ model, el }) {
   const pictures = Object.fromEntries(Object.entries(model.get("pictures")).map(([name, array]) => [name, rowsOf(array)]));
   const kernels = model.get("kernels");
-  const which = chooser("Picture", Object.keys(pictures));
-  const kind = chooser("Kernel", Object.keys(kernels));
+  const which = chooser("kernel-choice", "Picture", Object.keys(pictures));
+  const kind = chooser("kernel-choice", "Kernel", Object.keys(kernels));
   const size = Object.values(pictures)[0].length;
   const slider = make("input", { type: "range", min: 0, max: 5, value: 0 });
   const far = make("output", { text: "0 px" });
@@ -134,10 +122,9 @@ function render({ model, el }) {
   });
   [which.select, kind.select].forEach((select) => select.addEventListener("change", show));
   slider.addEventListener("input", show);
-  const themed = new MutationObserver(show);
-  themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  const forget = onTheme(show);
   show();
-  return () => themed.disconnect();
+  return forget;
 }
 
 export default { render, correlate, moved };

@@ -2,6 +2,8 @@
    Forward pass, gradients and Adam run here; tests compare them with torch's.
    A net is a list of layers {W, b, inputs, outputs}: W is (output, input) and points are (batch, 2), both row by row. */
 
+import { chooser, make, onTheme } from "./shared/elements.js";
+
 // ---- the net ----
 
 /* Numbers from a seed: uniform in [0, 1), by mulberry32. */
@@ -121,26 +123,11 @@ const [GRID, REACH, LAST] = [72, 1.25, 4000];
 const UNITS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 const RATES = [0.001, 0.003, 0.01, 0.03, 0.1];
 
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
 function slider(label, last, value) {
   const input = make("input", { type: "range", min: 0, max: last, value });
   const output = make("output");
   const element = make("label", { class: "train-field" }, make("span", { text: label }), make("span", { class: "train-slider" }, input, output));
   return { input, output, element };
-}
-
-function chooser(label, names, chosen) {
-  const select = make("select", {}, ...names.map((name) => make("option", { value: name, text: name })));
-  select.value = chosen;
-  return { select, element: make("label", { class: "train-field" }, make("span", { text: label }), select) };
 }
 
 function tick(label, checked) {
@@ -181,8 +168,8 @@ function lattice() {
 function render({ model, el }) {
   const sets = model.get("sets");
   const start = model.get("start");
-  const data = chooser("Points", Object.keys(sets), start.set);
-  const rate = chooser("Learning rate", RATES.map(String), String(start.rate));
+  const data = chooser("train-field", "Points", Object.keys(sets), start.set);
+  const rate = chooser("train-field", "Learning rate", RATES.map(String), String(start.rate));
   const layers = slider("Hidden layers", 4, start.layers);
   const units = slider("Units in each", UNITS.length - 1, UNITS.indexOf(start.units));
   const relu = tick("ReLU after each hidden layer", true);
@@ -399,12 +386,9 @@ function render({ model, el }) {
   [layers.input, units.input].forEach((field) => field.addEventListener("input", reset));
   rate.select.addEventListener("change", () => { step.rate = Number(rate.select.value); paint(); });
   folds.input.addEventListener("change", paint);
-  const themed = new MutationObserver(paint);
-  themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", paint);
+  const forget = onTheme(paint);
   reset();
-  return () => { turn(false); themed.disconnect(); scheme.removeEventListener("change", paint); };
+  return () => { turn(false); forget(); };
 }
 
 export default { render, build, forward, backward, adam };

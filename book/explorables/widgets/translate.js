@@ -2,82 +2,25 @@
    Encoder and decoder run here, with the weights that Python trained; tests compare them with Python's.
    A sequence is a list of rows, (position, d_model). */
 
+import { make, percent } from "./shared/elements.js";
+import { added, attended, linear, normalized, positions, softmax, unpacked } from "./shared/layers.js";
+
 // ---- the model ----
 
 const [BEGIN, STOP] = [1, 2];
 
-/* Matrices come as bytes with a scale for every row: as numbers. */
-function unpacked(tensors) {
-  const found = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (name.endsWith(".scale")) continue;
-    const scale = tensors[`${name}.scale`];
-    const inputs = tensor.shape[1];
-    found[name] = { shape: tensor.shape, data: scale ? Float32Array.from(tensor.data, (value, at) => value * scale.data[Math.floor(at / inputs)]) : tensor.data };
-  }
-  return found;
-}
-
-function linear(rows, weight, bias) {
-  const [outputs, inputs] = weight.shape;
-  return rows.map((row) => {
-    const out = new Float64Array(outputs);
-    for (let output = 0; output < outputs; output += 1) {
-      let sum = bias ? bias.data[output] : 0;
-      for (let input = 0; input < inputs; input += 1) sum += weight.data[output * inputs + input] * row[input];
-      out[output] = sum;
-    }
-    return out;
-  });
-}
-
-function softmax(values) {
-  const most = Math.max(...values);
-  const powers = Array.from(values, (value) => Math.exp(value - most));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
-
-function normalized(rows, gain, bias) {
-  return rows.map((row) => {
-    const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-    const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
-    return row.map((value, at) => ((value - mean) / Math.sqrt(variance + 1e-5)) * gain.data[at] + bias.data[at]);
-  });
-}
-
-const added = (rows, others) => rows.map((row, at) => row.map((value, place) => value + others[at][place]));
-
 /* Words times the root of d_model, plus sinusoidal positions. */
 function embed(tokens, table) {
   const d = table.shape[1];
-  return tokens.map((token, position) => Float64Array.from({ length: d }, (_, column) => {
-    const angle = position / 10000 ** ((column - (column % 2)) / d);
-    return Math.sqrt(d) * table.data[token * d + column] + (column % 2 ? Math.cos(angle) : Math.sin(angle));
-  }));
+  const words = tokens.map((token) => Float64Array.from(table.data.subarray(token * d, (token + 1) * d), (value) => Math.sqrt(d) * value));
+  return added(words, positions(tokens.length, d));
 }
 
 /* Multi-head attention of rows to source: the new rows, and the shares [head][query][key]. */
 function attend(rows, source, part, heads, causal) {
-  const d = rows[0].length;
-  const wide = d / heads;
   const map = (name, given) => linear(given, part(`${name}.weight`), part(`${name}.bias`));
-  const [queries, keys, values] = [map("query", rows), map("key", source), map("value", source)];
-  const merged = rows.map(() => new Float64Array(d));
-  const shares = Array.from({ length: heads }, (_, head) => queries.map((query, at) => {
-    const scores = keys.map((key, place) => {
-      if (causal && place > at) return -Infinity;
-      let sum = 0;
-      for (let number = head * wide; number < (head + 1) * wide; number += 1) sum += query[number] * key[number];
-      return sum / Math.sqrt(wide);
-    });
-    const share = softmax(scores);
-    values.forEach((value, key) => {
-      for (let number = head * wide; number < (head + 1) * wide; number += 1) merged[at][number] += share[key] * value[number];
-    });
-    return share;
-  }));
-  return { rows: map("out", merged), shares };
+  const found = attended(map("query", rows), map("key", source), map("value", source), heads, causal);
+  return { rows: map("out", found.rows), shares: found.shares };
 }
 
 /* A layer of the encoder, or, with a memory, of the decoder; as published: normalized after each sum. */
@@ -141,16 +84,6 @@ function split(text, longest) {
 
 // ---- what is seen ----
 
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 const PLACES = { encoder: "in the encoder", decoder: "in the decoder", between: "from decoder to encoder" };
 
 function render({ model, el }) {

@@ -2,75 +2,27 @@
    The forward pass runs here, with the weights that Python trained; tests compare it with Python's.
    A sequence is a list of rows, (position, d). */
 
+import { make, percent } from "./shared/elements.js";
+import { added, attended, linear, normalized, positions, softmax } from "./shared/layers.js";
+
 // ---- the model ----
-
-function linear(rows, weight, bias, from = 0, to = weight.shape[0]) {
-  const inputs = weight.shape[1];
-  return rows.map((row) => {
-    const out = new Float64Array(to - from);
-    for (let output = from; output < to; output += 1) {
-      let sum = bias.data[output];
-      for (let input = 0; input < inputs; input += 1) sum += weight.data[output * inputs + input] * row[input];
-      out[output - from] = sum;
-    }
-    return out;
-  });
-}
-
-function softmax(values) {
-  const most = Math.max(...values);
-  const powers = [...values].map((value) => Math.exp(value - most));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
-
-function normalized(rows, gain, bias) {
-  return rows.map((row) => {
-    const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-    const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
-    return row.map((value, at) => ((value - mean) / Math.sqrt(variance + 1e-5)) * gain.data[at] + bias.data[at]);
-  });
-}
-
-const added = (rows, others) => rows.map((row, at) => row.map((value, place) => value + others[at][place]));
-
-/* Sinusoidal positions: (position, d). */
-function waves(n, d) {
-  return Array.from({ length: n }, (_, position) => Float64Array.from({ length: d }, (_, column) => {
-    const angle = position / 10000 ** ((column - (column % 2)) / d);
-    return column % 2 ? Math.cos(angle) : Math.sin(angle);
-  }));
-}
 
 /* Multi-head self-attention: the new rows, and the shares [head][query][key]. */
 function attend(rows, part, heads) {
   const d = rows[0].length;
-  const wide = d / heads;
   const [weight, bias] = [part("in_proj_weight"), part("in_proj_bias")];
   const [queries, keys, values] = [0, 1, 2].map((third) => linear(rows, weight, bias, third * d, (third + 1) * d));
-  const merged = rows.map(() => new Float64Array(d));
-  const shares = Array.from({ length: heads }, (_, head) => queries.map((query, at) => {
-    const scores = keys.map((key) => {
-      let sum = 0;
-      for (let place = head * wide; place < (head + 1) * wide; place += 1) sum += query[place] * key[place];
-      return sum / Math.sqrt(wide);
-    });
-    const share = softmax(scores);
-    values.forEach((value, key) => {
-      for (let place = head * wide; place < (head + 1) * wide; place += 1) merged[at][place] += share[key] * value[place];
-    });
-    return share;
-  }));
-  return { rows: linear(merged, part("out_proj.weight"), part("out_proj.bias")), shares };
+  const found = attended(queries, keys, values, heads);
+  return { rows: linear(found.rows, part("out_proj.weight"), part("out_proj.bias")), shares: found.shares };
 }
 
 /* Scores of every word for every position, and the shares [layer][head][query][key]. */
-function forward(tokens, tensors, { name, layers, heads, positions }) {
+function forward(tokens, tensors, { name, layers, heads, positions: placed }) {
   const tensor = (key) => tensors[`${name}.${key}`];
   const table = tensor("embed.weight");
   const d = table.shape[1];
   let x = tokens.map((token) => Float64Array.from(table.data.subarray(token * d, (token + 1) * d)));
-  if (positions) x = added(x, waves(tokens.length, d));
+  if (placed) x = added(x, positions(tokens.length, d));
   const shares = [];
   for (let layer = 0; layer < layers; layer += 1) {
     const part = (key) => tensor(`layers.${layer}.${key}`);
@@ -90,17 +42,6 @@ function split(text, longest) {
 }
 
 // ---- what is seen ----
-
-function make(kind, properties = {}, ...children) {
-  const { text, ...attributes } = properties;
-  const element = document.createElement(kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 function render({ model, el }) {
   const words = model.get("words");
@@ -290,4 +231,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render, forward, split, waves };
+export default { render, forward, split };
