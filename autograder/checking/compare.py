@@ -49,7 +49,8 @@ def differences(got: Any, expected: Any, tolerance: Tolerance, where: str = "out
 def describe(value: Any) -> str:
     """A value in a few words: "a float32 tensor of shape (2, 3)"."""
     if isinstance(value, torch.Tensor):
-        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+        dtype = str(value.dtype).removeprefix("torch.")
+        return f"{'an' if dtype.startswith('int') else 'a'} {dtype} tensor of shape {tuple(value.shape)}"
     if isinstance(value, Foreign):
         return value.what
     if isinstance(value, list | tuple):
@@ -123,6 +124,8 @@ def _tensor(got: Any, expected: torch.Tensor, tolerance: Tolerance, where: str) 
         return [Finding("shape", _shape_message(got, expected, where), where, tuple(map(float, got.shape)))]
     if not _dtype_fits(got, expected, tolerance.dtype):
         got_name, name = (str(t.dtype).removeprefix("torch.") for t in (got, expected))
+        if tolerance.dtype == "kind" and expected.is_floating_point():  # the truth is float64, but any will do
+            name = "a floating-point dtype, such as float32,"
         return [Finding("dtype", f"{where} has dtype {got_name}; {name} is expected.", where)]
     if expected.numel() == 0:
         return []

@@ -100,7 +100,8 @@ def _gradient_findings(
         have = got.get(name)
         zero = wanted is None or not bool((wanted != 0).any())
         if have is None and not zero:
-            found.append(Finding("gradient", f"{where}: none flows back; the output does not depend on it."))
+            why = "the output does not depend on it, or the way back was cut (.detach(), .item(), torch.tensor(...))"
+            found.append(Finding("gradient", f"{where}: none flows back; {why}."))
         elif have is not None and wanted is not None:
             found += [replace(f, code="gradient") for f in differences(have, wanted, tolerance, where)]
         elif have is not None and bool((have != 0).any()):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # ---- draw or drag a digit ----
 
+START = 3  # a digit that the fully connected net has lost at three pixels, whichever way it went
+
 
 def draw_digit() -> Widget:
     """The signature demo: both nets run in the browser, with the weights of `experiments.weights`."""
@@ -34,7 +36,7 @@ def draw_digit() -> Widget:
         "convolutional net take it for: ten bars of class probabilities each.",
         caption="Both nets were trained on the same digits, all of them in the middle. Away from the middle the fully "
         "connected net soon reads something else. The convolutional net hardly changes its mind.",
-        try_this="Drag the 4 a few pixels to a side, or press an arrow key in the picture. At which shift does the "
+        try_this="Drag the 3 a few pixels to a side, or press an arrow key in the picture. At which shift does the "
         "left net lose it, and how sure is it of its wrong answer? Then clear the sheet, draw a digit of your own in a "
         "corner, and press *To the middle*.",
     )
@@ -53,7 +55,7 @@ def digit_data() -> dict[str, Any]:
         "samples": samples,
         "labels": told["samples"]["labels"],
         "canvas": told["input"]["shape"][-1],
-        "start": 4,
+        "start": START,
     }
 
 
@@ -252,7 +254,7 @@ def cone(layers: int, kernel: int, way: str) -> Figure:
     axes.set_xticks([-30, -20, -10, 0, 10, 20, 30])
     axes.tick_params(axis="y", length=0)
     axes.spines[["left"]].set_visible(False)
-    axes.set_title(f"receptive field: {field} px, {len(reached)} of them read", loc="left")
+    axes.set_title(f"receptive field: {field} px", loc="left")
     return figure
 
 

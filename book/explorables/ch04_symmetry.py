@@ -261,7 +261,7 @@ def draw_matrix(group: str, draw: int) -> Figure:
 
     figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.9))
     kinds = orbits(group)
-    titles = (f"dense: {FEATURES**2} numbers", f"{group}: {kinds.max() + 1} numbers")
+    titles = (f"dense: {FEATURES**2} numbers", f"what remains: {kinds.max() + 1}")
     for axes, matrix, title in zip(
         panels, (averaged_matrix("nothing", draw), averaged_matrix(group, draw)), titles, strict=True
     ):
@@ -350,8 +350,8 @@ def slide_curves() -> Demo:
 
 # ---- a symmetry that is not quite true ----
 
-EXAMPLES = np.unique(np.geomspace(90, 4000, 120).astype(int))
 DIMENSION = 64
+EXAMPLES = np.unique(np.geomspace(DIMENSION + 4, 4000, 120).astype(int))
 
 
 def plain_error(examples: np.ndarray, noise: float) -> np.ndarray:
@@ -413,6 +413,6 @@ def nearly_true() -> Demo:
         built_in=toggle(label="Build the mirror in", start=True),
         caption="The error of least squares with 64 weights, by the proposition. Orange: noise that was learned. "
         "Blue: the same with half the weights. Pink: what the mirror forbids to say, which no data repairs.",
-        try_this="With 9 % untrue and strong noise, up to how many examples does the mirror help? Weaken the noise: "
-        "why does the same mirror hurt so much earlier? At 0 %, does it ever hurt?",
+        try_this="With 9\u00a0% untrue and strong noise, up to how many examples does the mirror help? Weaken the "
+        "noise: why does the same mirror hurt so much earlier? At 0\u00a0%, does it ever hurt?",
     )

@@ -191,6 +191,19 @@ def bias_forgotten(x, w, b=None, stride=1, padding=0):
 
 
 @mistake("conv2d")
+def bias_along_the_width(x, w, b=None, stride=1, padding=0):
+    """Without a bias you are right; with one, sizes clash, because the bias is laid along the width of the output.
+
+    Broadcasting lines up the last axes. The last axis of the output is its width, and the bias belongs to the second,
+    the output channels.
+
+    Give it the axes it lacks: b[:, None, None] has the shape (out_channel, 1, 1).
+    """
+    y = solution.conv2d(x, w, None, stride, padding)
+    return y if b is None else y + b
+
+
+@mistake("conv2d")
 def padded_after_the_picture(x, w, b=None, stride=1, padding=0):
     """The shape is right, but with padding the picture stands in the wrong place: the zeros are all at its right and
     lower side.
@@ -311,6 +324,19 @@ def stride_of_one(x, k, stride=None, padding=0):
 
 
 @mistake("max_pool2d")
+def values_and_places(x, k, stride=None, padding=0):
+    """You give back two tensors: the largest values, and where they stood.
+
+    That is what x.max(dim=...) gives along an axis, a pair of values and indices. Only the values are asked for.
+
+    Take .values of the pair, or use .amax(dim=(4, 5)), which gives the values alone and takes two axes at once.
+    """
+    stride = stride or k
+    x = F.pad(x, (padding,) * 4, value=-math.inf)
+    return x.unfold(2, k, stride).unfold(3, k, stride).flatten(4).max(dim=-1)
+
+
+@mistake("max_pool2d")
 def averaged(x, k, stride=None, padding=0):
     """You have the mean of each window. The largest value is asked for.
 
@@ -411,10 +437,10 @@ def first_place_only(x, grad):
 
 @mistake("conv_weight_gradient")
 def asks_autograd(x, grad):
-    """The values are right, but autograd computed them.
+    """The values are right, but torch computed them: autograd, or a convolution of its own.
 
-    Autograd is right, of course; this exercise asks what it does. The gradient of one weight is a sum over all the
-    places where it was used.
+    It is right, of course; this exercise asks what it does. The gradient of one weight is a sum over all the places
+    where it was used.
 
     Take windows of x as large as grad: x.unfold(2, out_height, 1).unfold(3, out_width, 1), multiply by grad and sum.
     """

@@ -23,6 +23,7 @@ def act(draw):
     yield case(
         "a batch with channels", call((3, True), draw.normal(2, 3, 4, 6)), call((1, False), draw.normal(5, 1, 3, 2))
     )
+    yield case("other stacks", call((1, True), draw.normal(3, 4, 6)), call((3, False), draw.normal(2, 3, 4, 2, 5)))
     yield case("one column", call((1, True), draw.normal(4, 1)), call((3, False), draw.normal(4, 1)))
 
 

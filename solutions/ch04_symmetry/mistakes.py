@@ -106,6 +106,19 @@ def not_relative(f, g, x):
 
 
 @mistake("equivariance_error")
+def beside_the_moved_picture(f, g, x):
+    """Right when f is equivariant, a little off when it is not: you divide by the norm of f(g x).
+
+    The definition sets the difference beside f(x), the answer to the picture as it stands. Turning an answer does not
+    change its norm; turning the picture first may.
+
+    Divide by the norm of `f(x)`.
+    """
+    moved = f(solution.act(g, x))
+    return (moved - solution.act(g, f(x))).square().sum().sqrt() / moved.square().sum().sqrt()
+
+
+@mistake("equivariance_error")
 def differences_cancel(f, g, x):
     """Your error is too small: differences above and below zero cancel in the sum.
 
@@ -172,6 +185,18 @@ def label_turned_before_mirrored(x, y, group):
     `(turns + 2 - y) % 4`: the mirror, 2 - y, stands inside, and the turns are added to what it gave.
     """
     labels = [(2 - (turns + y) if mirror else turns + y) % 4 for turns, mirror in group]
+    return solution.augment_orbit(x, y, group)[0], torch.cat(labels)
+
+
+@mistake("augment_orbit")
+def label_not_wrapped(x, y, group):
+    """Some of your labels are above 3, or below 0. There are only four directions.
+
+    After 3, down, comes 0 again: one more quarter turn makes an arrow that points down point to the right.
+
+    Take the remainder, `% 4`, of what you have added up.
+    """
+    labels = [turns + (2 - y if mirror else y) for turns, mirror in group]
     return solution.augment_orbit(x, y, group)[0], torch.cat(labels)
 
 
@@ -268,6 +293,17 @@ def only_input_moved(W, group):
 
 
 @mistake("reynolds")
+def only_output_moved(W, group):
+    """You move the output and leave the input where it is, so that each column of W is averaged along the group.
+
+    What is asked for moves the input first, applies W to what was moved, and then moves the answer back.
+
+    `torch.linalg.inv(g) @ W @ g`: g stands on the right of W, where it meets the input.
+    """
+    return torch.stack([torch.linalg.inv(g) @ W for g in group]).mean(dim=0)
+
+
+@mistake("reynolds")
 def transpose_for_inverse(W, group):
     """For permutations you are right. For matrices that stretch you are not.
 
@@ -352,6 +388,20 @@ def summed_too_early(x, mask, inner, outer):
 
 
 @mistake("deep_set")
+def outer_layer_before_the_sum(x, mask, inner, outer):
+    """Your outer layer reads every element and its answers are added up, so that b2 is in the sum many times.
+
+    For W2 it makes no difference whether it comes before the sum or after. The bias does: it is meant for the set,
+    once, and a set without an element still has it.
+
+    First the sum of the hidden numbers, then one outer layer: `total @ W2.T + b2`.
+    """
+    (W1, b1), (W2, b2) = inner, outer
+    answers = torch.relu(x @ W1.T + b1) @ W2.T + b2
+    return (answers * mask[:, :, None]).sum(dim=1)
+
+
+@mistake("deep_set")
 def relu_forgotten(x, mask, inner, outer):
     """Something nonlinear is missing: without the ReLU your network sees the sum of the elements and their number only.
 
@@ -373,6 +423,18 @@ def kernel_not_turned(x, w, padding=0):
     Turn the kernel before each convolution: `act((turns, False), w)`.
     """
     return F.conv2d(x, w, padding=padding)[:, :, None].expand(-1, -1, 4, -1, -1)
+
+
+@mistake("lift_conv_c4")
+def channels_turned(x, w, padding=0):
+    """Sizes clash as soon as the kernel turns: it is its channels that turn, and not its rows and columns.
+
+    torch.rot90 turns the first two axes unless it is told which. The first two axes of w are out_channel and
+    in_channel.
+
+    Use `act((turns, False), w)`, or name the axes: `torch.rot90(w, turns, dims=(2, 3))`.
+    """
+    return torch.stack([F.conv2d(x, torch.rot90(w, turns), padding=padding) for turns in range(4)], dim=2)
 
 
 @mistake("lift_conv_c4")

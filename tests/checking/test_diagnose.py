@@ -44,19 +44,20 @@ def test_any_correct_way_of_writing_passes(exercise, judge, write):
         (lambda x, W: None, "type", "return"),
         (lambda x, W: (x @ W).T, "shape", "an axis is swapped"),
         (lambda x, W: (x @ W).flatten(), "shape", "split, merged"),
-        (lambda x, W: (x @ W).long(), "dtype", "int64"),
+        (lambda x, W: (x @ W).long(), "dtype", "dtype int64; a floating-point dtype, such as float32, is expected"),
         (lambda x, W: (x @ W).log(), "nonfinite", "NaN"),
         (lambda x, W: 3 * (x @ W), "values", "every value is 3 times"),
         (lambda x, W: x @ W + 1, "values", "off by +1"),
         (lambda x, W: (x @ W).detach(), "gradient", "cut off"),
-        (lambda x, W: x @ W.detach(), "gradient", "gradient with respect to W"),
+        (lambda x, W: x @ W.detach(), "gradient", "gradient with respect to W: none flows back"),
+        (lambda x, W: x @ W.detach(), "gradient", "or the way back was cut"),
         (lambda x, W: x.mul_(2) @ W / 2, "modified", "x was changed in place"),
         (lambda x, W: (x @ W).to_sparse(), "type", "sparse"),
         (lambda x, W: torch.empty(5, 4, device="meta"), "type", "meta"),
     ],
     ids=[
         "not-callable", "raises", "numpy", "none", "transposed", "flat", "integer", "nan", "factor", "offset",
-        "detached", "detached-input", "doubled-in-place", "sparse", "meta",
+        "detached", "detached-input", "detached-input-why", "doubled-in-place", "sparse", "meta",
     ],
 )  # fmt: skip
 def test_a_wrong_answer_scores_nothing_and_says_why(exercise, judge, code_of, write, code, words):

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from autograder.authoring.chapter import load_chapter
+from autograder.checking.check import Check
 from autograder.checking.probes import Probe
 
 TINY = {"rtol": 0, "atol": 1e-12}
@@ -29,6 +30,14 @@ def test_the_eight_elements_act_differently_and_two_in_turn_act_as_one_of_them(s
     moved = {tuple(solution.act(g, x).flatten().tolist()) for g in D4}
     twice = {tuple(solution.act(g, solution.act(h, x)).flatten().tolist()) for g, h in itertools.product(D4, D4)}
     assert len(moved) == 8 and twice == moved
+
+
+@pytest.mark.parametrize("dims", [(0, 1), (1, 2), (2, 3)])
+def test_an_act_that_counts_the_axes_of_a_stack_from_the_front_is_rejected(solution, dims):
+    def act(g, x):
+        return solution.act(g, x) if x.dim() == 2 else torch.rot90(x.flip(-1) if g[1] else x, g[0], dims=dims)
+
+    assert not Check("ch04_symmetry").verdict(act, "act").passed
 
 
 @pytest.mark.parametrize("group", [D4, D4[:4], [D4[0], D4[4]]], ids=["D4", "C4", "mirror"])

@@ -113,7 +113,7 @@ def test_arrow_keys_move_the_digit_and_the_answers_are_those_of_torch(visit, net
     visit.page.focus(".digit-sheet")
     for key in ["ArrowRight"] * 4 + ["ArrowUp"] * 2:
         visit.page.keyboard.press(key)
-    assert answers(visit) == torch_answers(nets, 4, -2, 4)
+    assert answers(visit) == torch_answers(nets, demos.START, -2, 4)
     assert visit.page.inner_text(".digit-where") == "Moved 2 px up, 4 px right"
     assert visit.errors == []
 
@@ -125,7 +125,13 @@ def test_dragging_moves_the_digit_by_the_pixels_under_the_mouse(visit, nets) -> 
     visit.page.mouse.down()
     visit.page.mouse.move(x - 3 * step, y + 2 * step, steps=4)
     visit.page.mouse.up()
-    assert answers(visit) == torch_answers(nets, 4, 2, -3)
+    assert answers(visit) == torch_answers(nets, demos.START, 2, -3)
+
+
+@pytest.mark.parametrize(("down", "right"), [(3, 0), (-3, 0), (0, 3), (0, -3)])
+def test_first_digit_is_lost_by_one_net_and_kept_by_the_other_three_pixels_to_any_side(nets, down, right) -> None:
+    found = torch_answers(nets, demos.START, down, right)
+    assert found["mlp"] != str(demos.START) and found["cnn"] == str(demos.START)
 
 
 def test_digit_stays_on_the_canvas_and_home_brings_it_back(visit) -> None:
