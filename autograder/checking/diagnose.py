@@ -30,7 +30,8 @@ from autograder.checking.records import (
 )
 
 _WITHOUT_GRADIENT = {
-    CUT_OFF: "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor.",
+    CUT_OFF: "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a "
+    "tensor.",
     OVERWRITTEN: "Make new tensors: x = x - y for x -= y, torch.where(...) or torch.stack(...) for x[i] = y.",
 }
 Pair = tuple[FrozenCase, bool]  # a frozen case, and whether it is hidden
