@@ -117,7 +117,8 @@ def _number(got: Any, expected: bool | int | float, tolerance: Tolerance, where:
 
 def _tensor(got: Any, expected: torch.Tensor, tolerance: Tolerance, where: str) -> list[Finding]:
     if isinstance(got, bool | int | float) and expected.dim() == 0:
-        got = torch.tensor(got)
+        whole = isinstance(got, int) and not isinstance(got, bool)
+        got = torch.tensor(float(got) if whole and expected.is_floating_point() else got)  # `return 0` is 0.0
     if not isinstance(got, torch.Tensor):
         return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if got.shape != expected.shape:

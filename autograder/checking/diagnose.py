@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
-from autograder.checking.compare import Tolerance, differences
+from autograder.checking.compare import Tolerance, describe, differences
+from autograder.checking.observe import CUT_OFF, OVERWRITTEN
 from autograder.checking.properties import Measurement, measure
 from autograder.checking.records import (
     CallRecord,
@@ -20,12 +22,18 @@ from autograder.checking.records import (
     Exercise,
     Failure,
     Finding,
+    Foreign,
     FrozenCase,
     Mistake,
     Observation,
     Verdict,
 )
 
+_WITHOUT_GRADIENT = {
+    CUT_OFF: "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a "
+    "tensor.",
+    OVERWRITTEN: "Make new tensors: x = x - y for x -= y, torch.where(...) or torch.stack(...) for x[i] = y.",
+}
 Pair = tuple[FrozenCase, bool]  # a frozen case, and whether it is hidden
 
 
@@ -62,7 +70,10 @@ def findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[
     for i, (got, expected) in enumerate(zip(seen.calls, frozen.expected.calls, strict=True)):
         where = "output" if len(case.calls) == 1 else f"output of call {i + 1}"
         found += _call_findings(got, expected, case, where)
-    found += property_findings(case, seen)
+        if found and not case.values:
+            break  # nothing to measure; the next call says the same
+    if not any(f.code == "type" for f in found):
+        found += property_findings(case, seen)
     found += _conduct_findings(frozen, seen, exercise)
     return found
 
@@ -80,15 +91,20 @@ def name_mistake(exercise: Exercise, cases: Sequence[Pair], observations: Sequen
 
 def _call_findings(got: CallRecord, expected: CallRecord, case: Case, where: str) -> list[Finding]:
     tolerance = Tolerance(case.rtol, case.atol, case.dtype)
-    found = differences(got.output, expected.output, tolerance, where) if case.values else []
+    found = differences(got.output, expected.output, tolerance, where) if case.values else _nothing(got.output, where)
     if found or not case.gradients:
         return found
     if got.gradient_problem:
-        hint = (
-            "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor."
-        )
-        return [Finding("gradient", f"gradient: {got.gradient_problem}. {hint}")]
+        hint = _WITHOUT_GRADIENT.get(got.gradient_problem, "")
+        return [Finding("gradient", f"gradient: {got.gradient_problem}. {hint}".rstrip())]
     return _gradient_findings(got.gradients, expected.gradients, tolerance)
+
+
+def _nothing(output: Any, where: str) -> list[Finding]:
+    """A finding where there is an output whose values are free, and it is none that could be measured."""
+    if output is None or isinstance(output, Foreign):
+        return [Finding("type", f"{where} is {describe(output)}, which cannot be measured.", where)]
+    return []
 
 
 def _gradient_findings(
@@ -206,7 +222,7 @@ def _failure_key(failure: Failure) -> tuple[str, ...]:
 
 def _calls_alike(case: Case, seen: Observation, mistake: Observation) -> bool:
     for got, wrong in zip(seen.calls, mistake.calls, strict=True):
-        if bool(got.gradient_problem) != bool(wrong.gradient_problem):
+        if got.gradient_problem != wrong.gradient_problem:
             return False
         if _call_findings(replace(got, gradient_problem=""), wrong, case, "output"):
             return False

@@ -25,6 +25,8 @@ from autograder.checking import trees, wire
 from autograder.checking.operators import cotangent, watch
 from autograder.checking.records import Call, CallRecord, Case, Failure, Observation
 
+CUT_OFF = "the output is cut off from its inputs, so no gradient can flow back"
+OVERWRITTEN = "a tensor that is needed on the way back was changed in place"
 OURS = (str(Path(__file__).parents[1]), str(Path(torch.__file__).parent), "<frozen")
 
 
@@ -175,10 +177,22 @@ def _gradients(
     outputs = [v for _, v in trees.leaves(output, "") if isinstance(v, torch.Tensor) and v.is_floating_point()]
     outputs = [v for v in outputs if v.requires_grad]
     if not outputs:
-        return dict.fromkeys(wanted), "the output is cut off from its inputs, so no gradient can flow back"
+        return dict.fromkeys(wanted), CUT_OFF
     loss = torch.stack([(v * cotangent(v, i)).sum().double() for i, v in enumerate(outputs)]).sum()
-    grads = _run(lambda: torch.autograd.grad(loss, list(wanted.values()), allow_unused=True), index)
+    grads = _run(lambda: _differentiate(loss, list(wanted.values())), index)
+    if grads is None:
+        return dict.fromkeys(wanted), OVERWRITTEN
     return {k: None if g is None else g.detach() for k, g in zip(wanted, grads, strict=True)}, ""
+
+
+def _differentiate(loss: torch.Tensor, sources: list[torch.Tensor]) -> tuple[torch.Tensor | None, ...] | None:
+    """The gradients, or None where a value that they need was overwritten after it was computed."""
+    try:
+        return torch.autograd.grad(loss, sources, allow_unused=True)
+    except RuntimeError as error:
+        if "modified by an inplace operation" in str(error):
+            return None
+        raise
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
@@ -242,9 +256,14 @@ def _quiet() -> Iterator[list[str]]:
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(stderr):
         warnings.simplefilter("default")
         yield notes
-    notes.extend(f"{w.category.__name__}: {' '.join(str(w.message).split())[:200]}" for w in caught[:3])
+    notes.extend(f"{w.category.__name__}: {_warning(w)}" for w in caught[:3])
     if stderr.getvalue().strip():
         notes.append(f"stderr: {stderr.getvalue().strip()[:200]}")
+
+
+def _warning(caught: warnings.WarningMessage) -> str:
+    """The words of a warning, without the place in torch's own C++ that it came from."""
+    return " ".join(str(caught.message).split(" (Triggered internally")[0].split())[:200]
 
 
 @contextlib.contextmanager

@@ -135,7 +135,7 @@ def _draw_sum(axes: Axes, a: Shape, b: Shape, out: Shape) -> None:
             for shape, unit, colour, x in ((a, 10, style.BLUE, 0.44), (b, 1, style.ORANGE, 0.74)):
                 value, copied = _source(shape, row, column)
                 text, side = (f"{unit * value} +", "right") if unit == 10 else (f"{value}", "center")
-                strength = {"alpha": 0.55} if copied else {"fontweight": "bold"}
+                strength = {"alpha": 0.7} if copied else {"fontweight": "bold"}
                 axes.text(column + x, row + 0.5, text, ha=side, va="center", color=colour, fontsize=11, **strength)
     axes.set(xlim=(-0.05, max(columns, 4) + 0.05), ylim=(max(rows, 3) + 0.05, -0.05))
     axes.set_axis_off()

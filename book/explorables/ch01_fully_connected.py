@@ -180,7 +180,7 @@ def joints_on_wave() -> Figure:
 SPAN = np.linspace(-3, 3, 6001)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def random_net(layers: int, width: int, seed: int = 3) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Weights and biases of a net with one input, one output and `layers` layers; He's variance, biases of size 0.5."""
     random = np.random.default_rng(seed)
@@ -221,7 +221,7 @@ def _collapse_title(layers: int, width: int, relu: bool, folds: int) -> str:
         slope = (random_net(layers, width))[0][0]
         for W, _ in random_net(layers, width)[1:]:
             slope = W @ slope
-        return f"one straight line, slope {slope.item():.2f}"
+        return f"one straight line, slope {slope.item():.2f}".replace("-", "−")
     return f"{folds} joint{'' if folds == 1 else 's'}"
 
 
@@ -237,7 +237,7 @@ def linear_collapse() -> Demo:
     return explore(
         collapse,
         layers=steps([1, 2, 3, 4, 6, 8], label="Layers", start=4),
-        width=steps([2, 4, 16, 64], label="Units in each hidden layer", start=16),
+        width=steps([2, 4, 8, 16, 32, 64], label="Units in each hidden layer", start=16),
         relu=toggle(label="ReLU between them"),
         alt=collapse_words,
         caption="The output of a net with random weights, for one input. Dots mark its joints, where some "
@@ -346,4 +346,6 @@ def every_place(axes: Axes, sizes: list[int], means: dict[int, list[float]], std
         at = np.array(sizes) * 1.03 ** (np.log2(places) / 2)
         axes.errorbar(at, 100 * np.array(mean), 100 * np.array(stds[places]), color=colour, marker=marker, label=label)
     axes.set(xscale="log", xlabel="training examples per place", ylabel="test accuracy / %", ylim=(0, 100))
+    axes.set_xticks(sizes, list(map(str, sizes)))
+    axes.minorticks_off()
     axes.legend()

@@ -98,13 +98,13 @@ def learning_rate(rate: float, method: str) -> Figure:
     parts = np.array(VALLEY) * places**2 / 2
     figure, axes = plt.subplots(figsize=(style.WIDTH, 3.4))
     for part, words, colour in zip(
-        parts.T, ("along the flat direction, curvature 1", "along the steep one, curvature 20"),
+        parts.T, ("flat, curvature 1", "steep, curvature 20"),
         (style.BLUE, style.ORANGE), strict=True,
     ):  # fmt: skip
         axes.semilogy(np.maximum(part, 1e-12), color=colour, label=words)
     axes.set(xlabel="step", ylabel="loss", ylim=(1e-10, 1e6), xlim=(0, STEPS))
-    axes.set_title(f"after {STEPS} steps: {_written(parts[-1].sum())}", loc="left")
-    axes.legend(loc="lower right", fontsize=10)
+    axes.set_title(f"after {STEPS} steps: {_written(parts[-1].sum())}", loc="left", pad=26)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=2, fontsize=10, borderaxespad=0)
     return figure
 
 
@@ -129,8 +129,8 @@ def up_to_divergence() -> Demo:
         method=choice(["gradient descent", "momentum"], label="Method"),
         alt=learning_rate_words,
         play="rate",
-        caption="The two parts of the loss of the long valley, each on its own. On this scale a straight line down is "
-        "exponential decay, a straight line up is divergence. Momentum is 0.9.",
+        caption="The two parts of the loss of the long valley, along its flat and its steep direction. On this scale "
+        "a straight line down is exponential decay, a straight line up is divergence. Momentum is 0.9.",
         try_this="At which rate does the steep part stop falling? Compare with 2 / 20. How long would the flat part "
         "need at that rate? Then switch to momentum: what has become of the bound?",
     )
@@ -190,7 +190,7 @@ def polynomial(count: int, noise: float) -> Figure:
     top.plot(grid, legendre(grid, count) @ fitted(x, y, count), color=style.BLUE, label="the fit")
     top.plot(x, y, "o", color=style.INK, label="what it was given")
     top.set(ylim=(-3, 3), xlabel="x", ylabel="y")
-    top.legend(loc="upper left", ncols=3, fontsize=10, columnspacing=1.2)
+    top.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=10, columnspacing=1.2, borderaxespad=0)
     seen, unseen = errors(noise)
     bottom.loglog(COUNTS, np.maximum(seen, 1e-3), "o-", color=style.ORANGE, markersize=3.5, label="on the points")
     bottom.loglog(COUNTS, unseen, "o-", color=style.BLUE, markersize=3.5, label="on the truth")

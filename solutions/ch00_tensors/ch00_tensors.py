@@ -47,8 +47,8 @@ check(outer)
 # %% [markdown]
 # ## 2. Rows that sum to one
 #
-# Counts become proportions when each row is divided by its own sum: `[[1, 3], [2, 2]]` becomes
-# `[[0.25, 0.75], [0.5, 0.5]]`. A sum over an axis removes that axis. What is left must line up with the rows again.
+# Counts become proportions when each row is divided by its own sum: `[[1, 3], [2, 8]]` becomes
+# `[[0.25, 0.75], [0.2, 0.8]]`. A sum over an axis removes that axis. What is left must line up with the rows again.
 #
 # Leave the input as it was: whoever called you may still need it.
 
@@ -179,7 +179,8 @@ check(stable_logsumexp)
 # $$\text{error}(x, y) = \frac{\lVert x - y \rVert}{\max(\lVert x \rVert, \lVert y \rVert)}, \qquad
 # \lVert x \rVert = \sqrt{\textstyle\sum_i x_i^2}.$$
 #
-# For `x = [3, 4]` and `y = [3, 3]` that is `1 / 5`. Two tensors of zeros have the error 0.
+# For `x = [3, 4]` and `y = [3, 3]` that is `1 / 5`. The unit does not matter: with both a trillion times smaller it is
+# `1 / 5` still. Two tensors of zeros have the error 0.
 
 
 # %% exercise="relative_error"

@@ -163,6 +163,28 @@ def counted_from_one(y, num_classes):
 
 
 @mistake("one_hot")
+def classes_from_one(y, num_classes):
+    """Each 1 stands one column too far to the left, and examples of the first class have none.
+
+    Labels start at 0. A row of classes that starts at 1 has no place for them.
+
+    `torch.arange(num_classes)` counts from 0 to num_classes - 1; nothing is to be added.
+    """
+    return (y[:, None] == torch.arange(1, num_classes + 1)).float()
+
+
+@mistake("one_hot")
+def left_whole(y, num_classes):
+    """The ones stand in the right places, but they are whole numbers.
+
+    Weights are floating-point numbers, and PyTorch refuses to multiply a matrix of the one kind with one of the other.
+
+    `.float()` in the place of `.int()` or `.long()`.
+    """
+    return solution.one_hot(y, num_classes).long()
+
+
+@mistake("one_hot")
 def left_boolean(y, num_classes):
     """The ones stand in the right places, but they are True and False, with which a network cannot calculate.
 
@@ -230,6 +252,42 @@ def empty_is_nan(x, mask):
     return torch.where(kept, x, 0.0).sum(dim=1) / kept.sum(dim=1)
 
 
+@mistake("masked_mean")
+def product_and_quotient(x, mask):
+    """NaN in two places: where a sequence has no real step, and where padding is not a finite number.
+
+    Zero divided by zero is NaN, and so is zero times infinity. A mask that is multiplied weighs a value with zero, and
+    does not remove it.
+
+    `torch.where(mask[:, :, None], x, 0.0)` for the sum, and `.clamp(min=1)` for the count.
+    """
+    kept = mask[:, :, None]
+    return (x * kept).sum(dim=1) / kept.sum(dim=1)
+
+
+@mistake("masked_mean")
+def counted_over_the_batch(x, mask):
+    """The means are too small: they were divided by the number of real steps of the whole batch.
+
+    Every sequence has a length of its own, and examples of a batch know nothing of one another.
+
+    `mask.sum(dim=1)`, not `mask.sum()`, with an axis for the features.
+    """
+    return torch.where(mask[:, :, None], x, 0.0).sum(dim=1) / mask.sum().clamp(min=1)
+
+
+@mistake("masked_mean")
+def mask_read_as_a_length(x, mask):
+    """Right where the real steps come first, wrong where padding stands before or between them.
+
+    The number of True's says how many steps are real, and not which.
+
+    Let the mask itself choose: `torch.where(mask[:, :, None], x, 0.0)`, not `x[:, :length]`.
+    """
+    first = torch.arange(mask.shape[1]) < mask.sum(dim=1, keepdim=True)
+    return solution.masked_mean(x, first)
+
+
 @mistake("stable_logsumexp")
 def overflow(x, dim):
     """Right for small values, infinite for large ones.
@@ -275,6 +333,18 @@ def axis_kept(x, dim):
     return solution.stable_logsumexp(x, dim).unsqueeze(dim)
 
 
+@mistake("stable_logsumexp")
+def every_axis_squeezed(x, dim):
+    """Right, until another axis has size 1 too: then that one is gone as well, and what is added no longer lines up.
+
+    `squeeze()` without an argument removes *every* axis of size 1, not only the one that you kept for subtracting.
+
+    Say which: `largest.squeeze(dim)`.
+    """
+    largest = x.amax(dim=dim, keepdim=True)
+    return largest.squeeze() + (x - largest).exp().sum(dim=dim).log()
+
+
 @mistake("relative_error")
 def absolute_error(x, y):
     """You return how far apart x and y are, whatever their size.
@@ -299,6 +369,17 @@ def divided_by_second(x, y):
 
 
 @mistake("relative_error")
+def divided_by_first(x, y):
+    """The answer changes when x and y change places.
+
+    Which of the two is right is not known when two results are compared. Treat them alike.
+
+    Divide by `torch.maximum(x.norm(), y.norm())`.
+    """
+    return (x - y).norm() / x.norm() if x.norm() > 0 else y.norm()
+
+
+@mistake("relative_error")
 def nan_for_zeros(x, y):
     """Two tensors of zeros give NaN: zero divided by zero.
 
@@ -313,11 +394,11 @@ def nan_for_zeros(x, y):
 def epsilon_hides_small_values(x, y):
     """Fine at ordinary size; far too small an error when the values themselves are tiny.
 
-    A number added below the line to avoid 0/0 is a unit of measurement in disguise: beside 1e-7, 1e-6 is a lot.
+    A number added below the line to avoid 0/0 is a unit of measurement in disguise: beside 1e-12, 1e-8 is a lot.
 
     Divide by the larger length itself, and treat the case of two zeros on its own.
     """
-    return (x - y).norm() / (torch.maximum(x.norm(), y.norm()) + 1e-6)
+    return (x - y).norm() / (torch.maximum(x.norm(), y.norm()) + 1e-8)
 
 
 @mistake("relative_error")
@@ -354,6 +435,19 @@ def width_not_doubled(f, x, h=1e-4):
     Divide by `2 * h`.
     """
     return 2 * solution.numeric_gradient(f, x, h)
+
+
+@mistake("numeric_gradient")
+def single_precision_kept(f, x, h=1e-4):
+    """Right for x in float64; for x in float32 hardly four digits are.
+
+    The two values of f agree in nearly all of their digits, and float32 has only seven. What is left after the
+    subtraction is mostly rounding.
+
+    Begin with `x = x.double()`, so that the steps, the values of f and the result are float64 too.
+    """
+    steps = h * torch.eye(x.numel(), dtype=x.dtype).reshape(-1, *x.shape)
+    return torch.stack([(f(x + step) - f(x - step)) / (2 * h) for step in steps]).reshape(x.shape)
 
 
 @mistake("numeric_gradient")

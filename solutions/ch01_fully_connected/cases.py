@@ -13,7 +13,8 @@ MATMUL = "Write the weighted sum with @ and a transpose."
 def linear(draw: Draw):
     yield case("a batch", draw.normal(5, 3), draw.normal(4, 3), draw.normal(4), gradients=("x", "W", "b"))
     yield case("one example, one output", draw.normal(1, 6), draw.normal(1, 6), draw.normal(1))
-    yield case("wide", draw.normal(2, 3), draw.normal(draw.integer(6, 9), 3), draw.normal(1))
+    d_out = draw.integer(6, 9)
+    yield case("wide", draw.normal(2, 3), draw.normal(d_out, 3), draw.normal(d_out))
 
 
 @exercise(points=2, minutes=8, difficulty=1)
@@ -49,7 +50,7 @@ def softmax(draw: Draw):
 def cross_entropy(draw: Draw):
     yield case("a batch", draw.normal(6, 4, std=2.0), draw.integers(0, 4, 6), gradients=("logits",))
     yield case("two classes", draw.normal(3, 2), draw.integers(0, 2, 3))
-    extreme = draw.normal(5, 3)
+    extreme = draw.normal(5, 3) + torch.tensor([0.0, -900.0, 700.0, -300.0, 200.0])[:, None]  # (batch, class)
     extreme[:, 1] += 400.0
     target = torch.tensor([0, 1, 2, 0, 2])
     yield case("very sure of itself", extreme, target)
@@ -84,11 +85,12 @@ def mlp_backward(draw: Draw):
 def he_init(draw: Draw):
     for name, fan_in, fan_out in (("narrowing", 300, 120), ("widening", 90, 400)):
         std = (2 / fan_in) ** 0.5
-        generator = draw.seeded_generator()
+        generator, another = draw.seeded_generator(), draw.seeded_generator()
         yield case(
             name,
             call(fan_in, fan_out, generator),
             call(fan_in, fan_out, generator),
+            call(fan_in, fan_out, another),
             values=False,
             properties=(
                 holds("shape", sizes=[fan_out, fan_in]),
@@ -96,6 +98,7 @@ def he_init(draw: Draw):
                 holds("std", low=0.97 * std, high=1.03 * std),
                 holds("kurtosis", low=2.8, high=3.2),
                 holds("equal_calls", first=0, second=1, atol=0.0),
+                holds("different_calls", first=0, second=2, atol=std),
             ),
         )
 

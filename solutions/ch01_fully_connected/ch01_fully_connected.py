@@ -250,6 +250,7 @@ if check.unlocked():
 
     from explorables import explore
 
+    torch.set_num_threads(1)  # a small net is fastest on one
     generator = torch.Generator().manual_seed(0)
     points, label = spirals(400, generator)
     sizes = [2, 32, 32, 2]

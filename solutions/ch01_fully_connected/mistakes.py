@@ -111,6 +111,18 @@ def always_the_last_axis(x, dim):
 
 
 @mistake("softmax")
+def one_maximum_for_all(x, dim):
+    """The row with the largest score is right; a row far below it is NaN.
+
+    One maximum for the whole tensor keeps the large row from overflowing and lets all others vanish: 0 / 0.
+
+    Take the maximum along dim only: x.amax(dim=dim, keepdim=True).
+    """
+    exponentials = torch.exp(x - x.max())
+    return exponentials / exponentials.sum(dim=dim, keepdim=True)
+
+
+@mistake("softmax")
 def sums_over_everything(x, dim):
     """All probabilities of the whole tensor together sum to 1.
 
@@ -169,6 +181,32 @@ def log_of_zero(logits, target):
 
 
 @mistake("cross_entropy")
+def one_maximum_for_the_batch(logits, target):
+    """Right for ordinary scores; infinite as soon as the scores of one example lie far below those of another.
+
+    One maximum for the whole batch lets every exponential of a low row become 0, and log(0) is -inf. Examples of a
+    batch know nothing of one another.
+
+    Take the maximum of each row: logits.amax(dim=1, keepdim=True).
+    """
+    shifted = logits - logits.max()
+    log_probabilities = shifted - torch.exp(shifted).sum(dim=1, keepdim=True).log()
+    return -log_probabilities[torch.arange(len(target)), target].mean()
+
+
+@mistake("cross_entropy")
+def every_target_for_every_example(logits, target):
+    """The mean is taken over too many numbers: every example is scored on the targets of all the others too.
+
+    `a[:, target]` picks, from *every* row, the columns of all targets: a table (batch, batch), of which only the
+    diagonal is wanted.
+
+    Index rows and columns in pairs: log_probabilities[torch.arange(len(target)), target].
+    """
+    return sum(solution.cross_entropy(logits, column.expand(len(target))) for column in target) / len(target)
+
+
+@mistake("cross_entropy")
 def sign_forgotten(logits, target):
     """The loss is negative, and it would be *largest* for the best net.
 
@@ -200,6 +238,17 @@ def relu_on_the_last_layer(x, params):
     Loop over params[:-1] with the ReLU, then apply the last layer without it.
     """
     return solution.mlp_forward(x, params).clamp(min=0)
+
+
+@mistake("mlp_forward")
+def softmax_at_the_end(x, params):
+    """Every row is positive and sums to 1: these are probabilities.
+
+    The loss works out the softmax itself, in a form that does not overflow, and wants the scores.
+
+    Return what the last layer gives, as it is.
+    """
+    return solution.softmax(solution.mlp_forward(x, params), 1)
 
 
 @mistake("mlp_forward")
@@ -252,6 +301,29 @@ def batch_size_forgotten(x, params, target):
 
 
 @mistake("mlp_backward")
+def divided_twice(x, params, target):
+    """All gradients are too small by the number of examples.
+
+    The 1/N belongs to the loss. It is in the gradient that arrives at the scores, and walks back through all layers
+    with it.
+
+    Divide once, at the start; then grad.T @ inputs[layer] and grad.sum(dim=0) as they are.
+    """
+    return [(dW / len(x), db / len(x)) for dW, db in solution.mlp_backward(x, params, target)]
+
+
+@mistake("mlp_backward")
+def scores_for_probabilities(x, params, target):
+    """No gradient is right, not even those of the last layer.
+
+    What the net *believed* minus what is true: the walk back begins with probabilities, and the net gives scores.
+
+    grad = softmax(scores, 1), then subtract 1 at the target.
+    """
+    return _walk_back(x, params, target, lambda scores: scores.clone(), relu=True)
+
+
+@mistake("mlp_backward")
 def relu_not_passed_back(x, params, target):
     """The last layer's gradients are right, those before it are not.
 
@@ -259,15 +331,22 @@ def relu_not_passed_back(x, params, target):
 
     Before the gradient enters an earlier layer: grad = relu_backward(grad, before[layer]).
     """
+    return _walk_back(x, params, target, lambda scores: solution.softmax(scores, 1), relu=False)
+
+
+def _walk_back(x, params, target, believe, *, relu):
+    """A backward pass in which what is believed of the scores, and whether a ReLU lets pass, are given."""
     inputs, before = [], []
     for W, b in params:
         inputs.append(x)
         before.append(solution.linear(x, W, b))
         x = before[-1].clamp(min=0)
     one_hot = torch.eye(before[-1].shape[1], dtype=x.dtype)[target]
-    grad = (solution.softmax(before[-1], 1) - one_hot) / len(target)
+    grad = (believe(before[-1]) - one_hot) / len(target)
     grads = []
     for layer in reversed(range(len(params))):
+        if relu and layer < len(params) - 1:
+            grad = solution.relu_backward(grad, before[layer])
         grads.append((grad.T @ inputs[layer], grad.sum(dim=0)))
         grad = grad @ params[layer][0]
     return grads[::-1]
@@ -341,6 +420,18 @@ def generator_ignored(fan_in, fan_out, generator):
 
 
 @mistake("he_init")
+def seed_of_its_own(fan_in, fan_out, generator):
+    """The numbers have the right spread, but every seed gives the same net.
+
+    The caller chooses the seed. A generator that is made, or seeded, inside the function always starts at one place.
+
+    Pass the generator that you were given to torch.randn.
+    """
+    own = torch.Generator().manual_seed(0)
+    return torch.randn(fan_out, fan_in, generator=own) * (2 / fan_in) ** 0.5
+
+
+@mistake("he_init")
 def uniform_for_normal(fan_in, fan_out, generator):
     """Mean and spread are right, the shape of the distribution is not: it is flat and has edges.
 
@@ -372,6 +463,17 @@ def input_has_biases(sizes):
     Offsets belong to sizes[1:].
     """
     return solution.count_parameters(sizes) + sizes[0]
+
+
+@mistake("count_parameters")
+def bias_for_each_input(sizes):
+    """The count is off by the difference of the input's width and the output's.
+
+    An offset is added to what a unit *gives*, so a layer has as many of them as outputs.
+
+    Add d_out for every layer, not d_in.
+    """
+    return sum(a * b + a for a, b in itertools.pairwise(sizes))
 
 
 @mistake("count_parameters")

@@ -36,18 +36,20 @@ def adam(draw: Draw):
 def minibatches(draw: Draw):
     for name, n, size in (("a short last batch", 23, 5), ("no rest", 24, 6), ("one batch for all", 13, 40)):
         X, y = draw.normal(n, 3), draw.normal(n)
-        generator = draw.seeded_generator()
+        generator, another = draw.seeded_generator(), draw.seeded_generator()
         sizes = [min(size, n - start) for start in range(0, n, size)]
         yield case(
             name,
             call(X, y, size, generator),
             call(X, y, size, generator),
+            call(X, y, size, another),
             values=False,
             properties=(
                 holds("batch_sizes", sizes=sizes),
                 holds("permuted_rows", rows=X),
                 holds("paired_rows", rows=X, labels=y),
                 holds("same_batches", first=0, second=1),
+                holds("same_batches", first=0, second=2, same=False),
             ),
         )
 
@@ -83,15 +85,17 @@ def l2_gradient(draw: Draw):
 def dropout(draw: Draw):
     for name, p in (("a quarter", 0.25), ("most", 0.8)):
         x = draw.normal(150, 40, mean=3.0)
-        generator = draw.seeded_generator()
+        generator, another = draw.seeded_generator(), draw.seeded_generator()
         yield case(
             name,
             call(x, p, True, generator),
             call(x, p, True, generator),
+            call(x, p, True, another),
             values=False,
             properties=(
                 holds("dropped_out", x=x, p=p),
                 holds("equal_calls", first=0, second=1, atol=0.0),
+                holds("different_calls", first=0, second=2, atol=1.0),
             ),
         )
     yield case("evaluation", draw.normal(4, 5), 0.6, False, draw.seeded_generator(), gradients=("x",))

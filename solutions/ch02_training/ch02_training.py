@@ -151,14 +151,15 @@ check(minibatches)
 # ## 4. A price on large weights
 #
 # A net that bends sharply to pass through every noisy point needs large weights. So let weights cost something: add
-# $\lambda \sum W^2$ over all weights to the loss. Its gradient is added to the loss's own. Biases only shift what the
+# $\alpha \sum W^2$ over all weights to the loss. Its gradient is added to the loss's own. Biases only shift what the
 # weights have shaped, and stay free.
 #
-# One layer with $W = (3)$, gradients $dW = (1)$ and $db = (5)$, $\lambda = 0.5$: the penalty is $0.5 \cdot 9$, and the
+# One layer with $W = (3)$, gradients $dW = (1)$ and $db = (5)$, $\alpha = 0.5$: the penalty is $0.5 \cdot 9$, and the
 # gradients become $1 + 3 = 4$ and $5$.
 #
-# (torch's `weight_decay` adds $\lambda \theta$, the gradient of $\frac{\lambda}{2} \theta^2$: half of ours, and on
-# biases as well. When you compare two texts, compare their formulas, not their numbers.)
+# (The $\lambda$ of the first exercise, torch's `weight_decay`, adds $\lambda \theta$, the gradient of
+# $\frac{\lambda}{2} \theta^2$: so it is $2 \alpha$, and falls on biases as well. When you compare two texts, compare
+# their formulas, not their numbers.)
 
 
 # %% exercise="l2_gradient"
@@ -169,7 +170,7 @@ def l2_gradient(
 
     grads: one pair (dW, db) a layer, the gradients of the loss alone
     params: one pair (W, b) a layer, W (d_out, d_in) and b (d_out,); biases are not penalized
-    strength: lambda, at least 0
+    strength: alpha, at least 0
     returns: a new list of pairs; nothing that was given may be changed
     """
     ### BEGIN SOLUTION
@@ -386,6 +387,7 @@ if check.unlocked("sgd_momentum", "adam", "minibatches", "l2_gradient", "dropout
 
     from explorables import choice, explore
 
+    torch.set_num_threads(1)  # a small net is fastest on one
     recipes = {
         "Adam, nothing else": {},
         "SGD with momentum": {"optimizer": "sgd"},

@@ -35,6 +35,19 @@ def learning_rate_in_the_velocity(param, grad, velocity, lr, momentum=0.9, weigh
 
 
 @mistake("sgd_momentum")
+def velocity_is_the_step(param, grad, velocity, lr, momentum=0.9, weight_decay=0.0):
+    """The velocity has the wrong sign and the learning rate in it: it is the step itself, which is added.
+
+    Some papers write it so, v' = mu v - eta g and theta' = theta + v'. Here the velocity sums gradients, as torch's
+    does, and points uphill.
+
+    velocity = momentum * velocity + grad + ..., then param - lr * velocity.
+    """
+    velocity = momentum * velocity - lr * (grad + weight_decay * param)
+    return param + velocity, velocity
+
+
+@mistake("sgd_momentum")
 def steps_with_the_old_velocity(param, grad, velocity, lr, momentum=0.9, weight_decay=0.0):
     """The velocity is right, but the step does not use it: in the very first step the parameter does not move.
 
@@ -125,6 +138,18 @@ def correction_kept_in_the_state(param, grad, state, lr, betas=(0.9, 0.999), eps
 
 
 @mistake("adam")
+def step_not_counted(param, grad, state, lr, betas=(0.9, 0.999), eps=1e-8):
+    """The step is right; the state that you return says that it was not taken.
+
+    t counts the steps taken so far. If it does not move, every step is corrected as if it were the first.
+
+    Return t + 1 as the third part of the state.
+    """
+    param, (m, v, t) = solution.adam(param, grad, state, lr, betas, eps)
+    return param, (m, v, t - 1)
+
+
+@mistake("adam")
 def square_of_the_mean(param, grad, state, lr, betas=(0.9, 0.999), eps=1e-8):
     """The second mean is wrong: it averages the square of m, not of the gradient.
 
@@ -180,7 +205,7 @@ def last_batch_lost(X, y, batch_size, generator):
 
 @mistake("minibatches")
 def not_shuffled(X, y, batch_size, generator):
-    """The batches are cut well, but the examples come in the order in which they are stored.
+    """The batches are cut well, but the examples come as they are stored, or in that order turned around.
 
     Stored data are often sorted by class. A batch of one class only pulls the net to that class.
 
@@ -198,6 +223,19 @@ def drawn_with_replacement(X, y, batch_size, generator):
     torch.randperm, not torch.randint.
     """
     order = torch.randint(len(X), (len(X),), generator=generator)
+    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
+
+
+@mistake("minibatches")
+def seed_of_its_own(X, y, batch_size, generator):
+    """Shuffled well, but every seed gives the same order, and so would every epoch.
+
+    The caller chooses the seed, and draws on: the next epoch has another order because the generator has moved. One
+    that is made, or seeded, inside the function always starts at one place.
+
+    Pass the generator that you were given to torch.randperm.
+    """
+    order = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))
     return [(X[rows], y[rows]) for rows in order.split(batch_size)]
 
 
@@ -353,6 +391,29 @@ def generator_ignored_in_dropout(x, p, training, generator):
     torch.rand(x.shape, generator=generator)
     """
     return solution.dropout(x, p, training, None)
+
+
+@mistake("dropout")
+def multiplied_for_divided(x, p, training, generator):
+    """The right share is dropped, but what is kept has become smaller, not larger.
+
+    With a share p gone, the next layer gets less than it will get in evaluation. What is kept has to make up for it.
+
+    Divide by 1 - p; do not multiply.
+    """
+    return solution.dropout(x, p, training, generator) * ((1 - p) ** 2 if training else 1)
+
+
+@mistake("dropout")
+def own_seed_in_dropout(x, p, training, generator):
+    """Dropped as it should be, but every seed drops the same elements, and so would every step.
+
+    Zeros are drawn anew for every step, because the generator has moved. One that is made, or seeded, inside the
+    function always starts at one place.
+
+    torch.rand(x.shape, generator=generator) with the generator that you were given.
+    """
+    return solution.dropout(x, p, training, torch.Generator().manual_seed(0))
 
 
 @mistake("clip_grad_norm")
@@ -572,6 +633,18 @@ def standardized_by_all_training_data(fit, X, y, X_test, y_test, sizes):
     """
     mean, std = _moments(X)
     return _curve(fit, X, y, X_test, y_test, sizes, lambda n: ((mean, std), mean, std))
+
+
+@mistake("learning_curve")
+def root_of_the_mean(fit, X, y, X_test, y_test, sizes):
+    """Every error is the square root of what it should be.
+
+    The root has the unit of y and is read more easily, but a mean squared error is what is asked for, and what is
+    minimized.
+
+    ((predict(seen) - y[:n]) ** 2).mean(), without the root.
+    """
+    return tuple(errors.sqrt() for errors in solution.learning_curve(fit, X, y, X_test, y_test, sizes))
 
 
 @mistake("learning_curve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -51,13 +52,14 @@ def test_any_correct_way_of_writing_passes(exercise, judge, write):
         (lambda x, W: (x @ W).detach(), "gradient", "cut off"),
         (lambda x, W: x @ W.detach(), "gradient", "gradient with respect to W: none flows back"),
         (lambda x, W: x @ W.detach(), "gradient", "or the way back was cut"),
+        (lambda x, W: (y := (x @ W).exp(), y.add_(1), y.sub_(1).log())[-1], "gradient", "changed in place"),
         (lambda x, W: x.mul_(2) @ W / 2, "modified", "x was changed in place"),
         (lambda x, W: (x @ W).to_sparse(), "type", "sparse"),
         (lambda x, W: torch.empty(5, 4, device="meta"), "type", "meta"),
     ],
     ids=[
         "not-callable", "raises", "numpy", "none", "transposed", "flat", "integer", "nan", "factor", "offset",
-        "detached", "detached-input", "detached-input-why", "doubled-in-place", "sparse", "meta",
+        "detached", "detached-input", "detached-input-why", "overwritten", "doubled-in-place", "sparse", "meta",
     ],
 )  # fmt: skip
 def test_a_wrong_answer_scores_nothing_and_says_why(exercise, judge, code_of, write, code, words):
@@ -327,3 +329,30 @@ def test_an_equivariance_is_asked_of_two_calls(make_exercise, judge, code_of):
     exercise = make_exercise(lambda x: x.cumsum(0), Case("shift", calls, values=False, properties=(asked,)))
     assert judge(exercise, lambda x: x**2).passed
     assert code_of(judge(exercise, lambda x: x.cumsum(1))) == "property"
+
+
+@pytest.mark.parametrize(
+    ("give", "words"),
+    [(lambda x: None, "None (is a `return` missing?)"), (lambda x: x.numpy(), "a NumPy array of shape (3,)")],
+    ids=["none", "numpy"],
+)
+def test_an_output_that_no_property_can_measure_is_named_once(make_exercise, judge, give, words):
+    properties = tuple(Property(kind, {"low": 0, "high": 9}) for kind in ("mean", "std"))
+    case = Case("free", (Call((torch.arange(3.0),), names=("x",)),) * 2, values=False, properties=properties)
+    (found,) = judge(make_exercise(lambda x: x + 1, case), give).first.findings
+    assert found.code == "type" and words in found.message
+
+
+def test_zero_as_a_whole_number_is_a_number(make_exercise, judge):
+    case = Case("sum", (Call((torch.zeros(3),), names=("x",)),))
+    exercise = make_exercise(lambda x: x.sum(), case)
+    assert judge(exercise, lambda x: 0).points == 4.0
+    assert judge(exercise, lambda x: False).points == judge(exercise, lambda x: 1).points == 0.0
+
+
+def test_a_warning_is_noted_without_the_place_in_torch(case):
+    def warn(x, W):
+        warnings.warn("Do not do this. (Triggered internally at /there/it.cpp:7.)", stacklevel=1)
+        return x @ W
+
+    assert observe(warn, case).notes == ("UserWarning: Do not do this.",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from autograder.checking.probes import Probe
@@ -30,12 +31,30 @@ def test_a_row_drawn_twice_leaves_another_out():
     X = torch.arange(6.0).reshape(6, 1)
     drawn = torch.tensor([2, 0, 1, 5, 2, 4])
     found = measure("permuted_rows", [[(X[drawn[:4]], drawn[:4]), (X[drawn[4:]], drawn[4:])]], {"rows": X})
-    assert [(m.value, m.holds) for m in found] == [(5, False), (1, True)]
+    assert [(m.value, m.holds) for m in found] == [(5, False), (0.2, True)]
+
+
+@pytest.mark.parametrize(
+    ("order", "shuffled"),
+    [
+        (torch.randperm(20, generator=torch.Generator().manual_seed(0)), True),
+        (torch.arange(20), False),
+        (torch.arange(20).flip(0), False),
+        (torch.arange(20).roll(7), False),
+    ],
+    ids=["shuffled", "as stored", "turned around", "begun elsewhere"],
+)
+def test_a_shuffle_parts_neighbours(order, shuffled):
+    X = torch.randn(20, 3, generator=torch.Generator().manual_seed(1))
+    batches = [(X[chosen], chosen) for chosen in order.split(6)]
+    assert held("permuted_rows", [batches], rows=X) == [True, shuffled]
 
 
 def test_batches_in_another_order_are_not_the_same():
     assert held("same_batches", [rows(4, 2), rows(4, 2)], first=0, second=1) == [True]
     assert held("same_batches", [rows(4, 2), rows(2, 4)], first=0, second=1) == [False]
+    assert held("same_batches", [rows(4, 2), rows(4, 2)], first=0, second=1, same=False) == [False]
+    assert held("same_batches", [rows(4, 2), rows(2, 4)], first=0, second=1, same=False) == [True]
 
 
 def test_torchs_own_dropout_is_dropped_out():
@@ -49,9 +68,17 @@ def test_dropout_without_rescaling_or_with_one_mask_is_not():
     torch.manual_seed(0)
     x = torch.randn(200, 300) + 3
     y = torch.nn.functional.dropout(x, 0.5)
-    assert held("dropped_out", [y / 2], x=x, p=0.5) == [True, False, True]
+    assert held("dropped_out", [y / 2], x=x, p=0.5) == [True, False, False, True]
     one = x * (torch.arange(300) % 2) * 2
-    assert held("dropped_out", [one], x=x, p=0.5) == [True, True, False]
+    assert held("dropped_out", [one], x=x, p=0.5) == [True, True, True, False]
+
+
+def test_dropout_says_how_what_it_kept_was_scaled():
+    torch.manual_seed(0)
+    x = torch.randn(200, 30) + 3
+    scaled = [torch.nn.functional.dropout(x, 0.2) * 0.8 * factor for factor in (1.0, 0.8)]
+    found = [measure("dropped_out", [y], {"x": x, "p": 0.2})[2].value for y in scaled]
+    assert found == pytest.approx([1.0, 0.8], rel=1e-5)
 
 
 def test_a_ridge_probe_minimizes_what_it_says():
