@@ -209,7 +209,7 @@ def test_where_nothing_can_be_kept_nothing_is_overwritten(edit, cell, renewed):
     path = edit(answered(cell))
     before = path.read_bytes()
     (path.parent / "backups").write_text("a file in the way")
-    with pytest.raises(OSError):
+    with pytest.raises(NotebookProblem, match=r"cannot be written \(File exists\)\. What was there is as it was"):
         place(renewed, path, carry=True)
     assert path.read_bytes() == before
 
@@ -261,6 +261,27 @@ def test_a_fresh_notebook_is_taken_from_a_file_a_folder_or_an_archive(tmp_path, 
         archive.write(file, f"{STEM}/{STEM}.ipynb")
     for given in (file, tmp_path, tmp_path / "week3.zip"):
         assert shelf.released(STEM, given) == fresh and shelf.stems(given) == [STEM]
+
+
+def test_a_fresh_notebook_is_found_wherever_pip_has_put_it(tmp_path, monkeypatch, fresh):
+    """As on Colab, where Python's own folder is /usr and pip's is /usr/local."""
+    notebook = tmp_path / "local" / "share" / "built-in" / "exercises" / f"{STEM}.ipynb"
+    notebook.parent.mkdir(parents=True)
+    notebook.write_bytes(fresh)
+    about = tmp_path / "local" / "lib" / "site-packages" / "built_in-0.1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: built-in\nVersion: 0.1.0\n")
+    (about / "RECORD").write_text(f"../../share/built-in/exercises/{STEM}.ipynb,,\n")
+    monkeypatch.syspath_prepend(about.parent)
+    monkeypatch.setattr(shelf, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(shelf, "INSTALLED", tmp_path / "nowhere")
+    assert shelf.released(STEM) == fresh
+
+
+def test_half_a_letter_in_a_notebook_does_not_keep_it_from_being_renewed(edit, cell, renewed, own):
+    path = edit(lambda notebook: (answered(cell)(notebook), notebook["cells"].append(own("x = '\ud83d'"))))
+    assert place(renewed, path, carry=True).outcome == "replaced"
+    assert "x = '\ud83d'" in sources(path)
 
 
 def test_an_edited_notebook_is_not_taken_for_a_fresh_one(edit, cell):
