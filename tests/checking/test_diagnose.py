@@ -344,8 +344,8 @@ def test_a_time_budget_is_kept(case, make_exercise, judge, code_of):
     exercise = make_exercise(lambda x, W: x @ W, replace(case, seconds=0.05))
 
     def slow(x, W):
-        start = time.process_time()
-        while time.process_time() < start + 0.1:
+        start = time.thread_time()
+        while time.thread_time() < start + 0.1:
             pass
         return x @ W
 
