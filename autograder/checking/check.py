@@ -163,7 +163,7 @@ class Check:
         """The exercise `name`, or the one that `target` is by its own name or by that which it has among `names`."""
         known = self._reference.exercises
         given = (name,) if name is not None else (
-            *_names_of(target, [each for each in known if names.get(each) is target]),
+            *_names_of(target, [each for each in known if each in names and names[each] is target]),
             target if isinstance(target, str) else None,
         )  # fmt: skip
         for candidate in given:

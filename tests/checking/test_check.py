@@ -91,6 +91,11 @@ def test_a_function_is_known_by_the_name_that_the_notebook_gives_it(check, capsy
     assert "✓ product: passed" in capsys.readouterr().out
 
 
+def test_nothing_is_not_an_exercise_that_was_not_run(check):
+    with pytest.raises(ValueError, match="was given None"):
+        exec("check(None)", {"check": check})
+
+
 def test_what_is_no_function_is_said_of_the_exercise_of_that_name(check, capsys):
     exec("check(product)", {"check": check, "product": 3})
     assert "product is not a function: it is an int, which cannot be called" in capsys.readouterr().out
