@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from autograder.checking.progress import Record, keep
 from autograder.cli import main
@@ -142,6 +144,15 @@ def test_where_nothing_can_be_written_nothing_breaks(folder, edit, capsys):
     said = capsys.readouterr().err
     assert "cannot be written (File exists). What was there is as it was" in said
     assert "ch00_tensors.ipynb is there and cannot be read (Is a directory)" in said
+
+
+@pytest.mark.parametrize("words", ["submit ch77", "submit", "sumbit"])
+def test_in_a_cell_a_command_that_fails_says_why_and_shows_no_traceback(folder, words, capsys):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    ran = shell.run_cell(f"%run -m autograder {words}")
+    shown = capsys.readouterr()
+    assert ran.success and "autograder: " in shown.err
+    assert "Traceback" not in shown.out + shown.err and "Unknown failure" not in shown.err
 
 
 def test_a_terminal_that_knows_few_letters_gets_others(folder):
