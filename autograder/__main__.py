@@ -5,6 +5,7 @@ import sys
 
 from autograder.cli import main
 
+code: str | int | None
 try:
     code = main()
 except SystemExit as end:  # the parser's own

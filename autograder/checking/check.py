@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+import torch
 from IPython.display import display
 
 from autograder.checking import board, progress
@@ -16,7 +17,7 @@ from autograder.checking.compare import describe
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe, place
 from autograder.checking.progress import GRADING_VARIABLE, Record
-from autograder.checking.records import Exercise, Verdict
+from autograder.checking.records import Exercise, Observation, Verdict
 from autograder.checking.references import load_reference, public_path, with_points
 from autograder.checking.report import Report
 
@@ -76,13 +77,15 @@ class Check:
         """The verdict on `target` as exercise `name`, without showing it."""
         exercise = self._reference.exercises[name]
         cases = [(frozen, False) for frozen in exercise.cases]
-        seen = []
+        seen: list[Observation] = []
         for frozen, _ in cases:
             seen.append(observe(target, frozen.case, forbid=exercise.forbid, kind=exercise.kind))
             failure = seen[-1].failure
             if failure is not None and failure.kind in ("not implemented", "not callable"):
-                return diagnose(exercise, cases, seen + [seen[-1]] * (len(cases) - len(seen)))
-        return diagnose(exercise, cases, seen)
+                seen += [seen[-1]] * (len(cases) - len(seen))
+                break
+        with torch.device("cpu"):  # whatever the notebook has made its default
+            return diagnose(exercise, cases, seen)
 
     def hint(self, target: Any) -> None:
         """Show one more hint on an exercise's last verdict: first what is seen, then the idea, then nearly the line."""

@@ -49,7 +49,7 @@ def observe(target: Any, case: Case, *, forbid: Sequence[str] = (), kind: str = 
     records: list[CallRecord] = []
     seen_forbidden: list[str] = []
     start, started = time.perf_counter(), time.thread_time()
-    with _quiet() as notes, _fixed_seed():
+    with _quiet() as notes, _fixed_seed(), torch.inference_mode(False), torch.enable_grad():
         try:
             subject = _construct(target, case, kind)
             for index, call in enumerate(case.calls):
@@ -187,7 +187,7 @@ def _gradients(
     outputs = [v for v in outputs if v.requires_grad and not v.is_meta]
     if not outputs:
         return dict.fromkeys(wanted), "the output is cut off from its inputs, so no gradient can flow back"
-    loss = torch.stack([(v * cotangent(v, i)).sum().double().cpu() for i, v in enumerate(outputs)]).sum()
+    loss = torch.stack([(v * cotangent(v, i)).sum().cpu().double() for i, v in enumerate(outputs)]).sum()
     grads = _run(lambda: torch.autograd.grad(loss, list(wanted.values()), allow_unused=True), index)
     return {k: None if g is None else g.detach().cpu() for k, g in zip(wanted, grads, strict=True)}, ""
 

@@ -101,6 +101,15 @@ def test_what_is_no_function_is_said_of_the_exercise_of_that_name(check, capsys)
     assert "product is not a function: it is an int, which cannot be called" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "mode", [torch.no_grad, torch.inference_mode, lambda: torch.device("meta")], ids=["no-grad", "inference", "device"]
+)
+def test_what_the_notebook_has_switched_changes_no_verdict(check, capsys, mode):
+    with mode():
+        assert check(product) == 4.0 and check(doubled, "product") == 0.0
+    assert "Known mistake: doubled" in capsys.readouterr().out
+
+
 def test_who_stops_an_endless_loop_is_told_where_it_was_and_keeps_what_passed(check, capsys):
     def endless(x, W):
         raise KeyboardInterrupt
