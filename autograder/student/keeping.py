@@ -155,9 +155,13 @@ def _own_cells(
 
 
 def _is_current(old: Notebook, new: Notebook) -> bool:
-    """Whether a student's notebook is of the release `new`, and whole."""
+    """Whether a student's notebook is of the release `new`, and whole: without the imports no check runs."""
     same = said(old, "cells") == said(new, "cells") and bool(said(old, "cells"))
-    return same and not list(irregularities(old, said(new, "chapter")))
+    there = {key for cell in old["cells"] for key in (digest_of(cell), cell.get("id"))}
+    missing = any(
+        cell["cell_type"] == "code" and not {digest_of(cell), cell.get("id")} & there for cell in new["cells"]
+    )
+    return same and not missing and not list(irregularities(old, said(new, "chapter")))
 
 
 def _answers(old: Notebook, wanted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -48,6 +48,24 @@ def test_a_notebook_of_this_release_is_left_alone_edited_or_not(edit, cell, fres
     assert place(fresh, path, carry=True).outcome == "unchanged" and path.read_bytes() == before
 
 
+def test_a_deleted_cell_that_makes_the_check_comes_back(edit, cell, fresh):
+    made = [text for text in map(source, json.loads(fresh)["cells"]) if "check = Check(" in text]
+
+    def lose(notebook):
+        answered(cell)(notebook)
+        notebook["cells"] = [each for each in notebook["cells"] if source(each) not in made]
+
+    path = edit(lose)
+    assert place(fresh, path, carry=True).carried == (1, 0)
+    assert made[0] in sources(path) and ANSWER in sources(path)
+    assert place(fresh, path, carry=True).outcome == "unchanged"
+
+
+def test_prose_that_was_deleted_stays_deleted(edit, cell, fresh):
+    path = edit(lambda notebook: (answered(cell)(notebook), notebook["cells"].pop(0)))
+    assert place(fresh, path, carry=True).outcome == "unchanged"
+
+
 def test_a_notebook_in_which_nothing_was_written_is_renewed_without_a_backup(edit, renewed):
     path = edit()
     placed = place(renewed, path, carry=True)
