@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ not be done, and 130 when it was stopped with Ctrl-C; what was finished by then 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 something was found wanting, 2 the command could not be carried out."""
+    for stream in (sys.stdout, sys.stderr):  # a bar or a tick that a terminal cannot show is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     arguments = parser().parse_args(argv)
     # nbgrader starts `alembic` by its bare name: it is beside this Python, which need not be on the path
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import os
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+import torch
 from IPython.display import display
 
 from autograder.checking import board, progress
+from autograder.checking.compare import describe
 from autograder.checking.diagnose import diagnose
-from autograder.checking.observe import observe
+from autograder.checking.observe import observe, place
 from autograder.checking.progress import GRADING_VARIABLE, Record
-from autograder.checking.records import Exercise, Verdict
+from autograder.checking.records import Exercise, Observation, Verdict
 from autograder.checking.references import load_reference, public_path, with_points
 from autograder.checking.report import Report
+
+
+class NotAnExercise(ValueError):
+    """What was given to a check is no exercise of its chapter. The message says what to give instead."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython shows this in place of a traceback, which would be ours
+        return [str(self)]
+
+
+class Stopped(KeyboardInterrupt):
+    """A student stopped the kernel while their code ran in a check. The message says on which of their lines."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class Check:
@@ -36,9 +54,20 @@ class Check:
         self._hints: dict[str, int] = {}
 
     def __call__(self, target: Any, name: str | None = None) -> float:
-        """The points `target` earns; the verdict is displayed. `name` is needed if `target.__name__` is not it."""
-        exercise = self._find(target, name)
-        verdict = self.verdict(target, exercise.name)
+        """The points `target` earns; the verdict is displayed.
+
+        name: its exercise, where neither `target.__name__` nor the name by which the notebook knows it is that.
+        Raises NotAnExercise when `target` is none, and Stopped when it was interrupted.
+        """
+        exercise = self._find(target, name, sys._getframe(1).f_globals)
+        if isinstance(target, str):
+            raise NotAnExercise(f"check takes the function or class itself, no text: check({exercise.name}).")
+        try:
+            verdict = self.verdict(target, exercise.name)
+        except KeyboardInterrupt as interrupt:
+            line, source = place(interrupt)
+            where = f" on line {line} of its cell, `{source}`" if line else ""
+            raise Stopped(f"{exercise.name} was stopped{where}. Nothing was noted.") from None
         self._verdicts[exercise.name] = verdict
         self._remember(verdict)
         display(self._report(verdict))
@@ -48,17 +77,19 @@ class Check:
         """The verdict on `target` as exercise `name`, without showing it."""
         exercise = self._reference.exercises[name]
         cases = [(frozen, False) for frozen in exercise.cases]
-        seen = []
+        seen: list[Observation] = []
         for frozen, _ in cases:
             seen.append(observe(target, frozen.case, forbid=exercise.forbid, kind=exercise.kind))
             failure = seen[-1].failure
             if failure is not None and failure.kind in ("not implemented", "not callable"):
-                return diagnose(exercise, cases, seen + [seen[-1]] * (len(cases) - len(seen)))
-        return diagnose(exercise, cases, seen)
+                seen += [seen[-1]] * (len(cases) - len(seen))
+                break
+        with torch.device("cpu"):  # whatever the notebook has made its default
+            return diagnose(exercise, cases, seen)
 
     def hint(self, target: Any) -> None:
         """Show one more hint on an exercise's last verdict: first what is seen, then the idea, then nearly the line."""
-        name = self._find(target, None).name
+        name = self._find(target, None, sys._getframe(1).f_globals).name
         verdict = self._verdicts.get(name)
         if verdict is None:
             print(f"Run check({name}) first.")
@@ -83,7 +114,7 @@ class Check:
 
         Of a module these are the inputs of its first call. `conv1d(**check.inputs(conv1d))` is that call again.
         """
-        exercise = self._find(target, None)
+        exercise = self._find(target, None, sys._getframe(1).f_globals)
         verdict = self._verdicts.get(exercise.name)
         failing = verdict.first.name if verdict and verdict.first else None
         shown = next((f.case for f in exercise.cases if f.case.name == failing), exercise.cases[0].case)
@@ -131,19 +162,38 @@ class Check:
         cases = {frozen.case.name: frozen.case for frozen in self._reference.exercises[verdict.exercise].cases}
         return Report(verdict, cases, self._hints.get(verdict.exercise, 1))
 
-    def _find(self, target: Any, name: str | None) -> Exercise:
+    def _find(self, target: Any, name: str | None, names: Mapping[str, Any]) -> Exercise:
+        """The exercise `name`, or the one that `target` is by its own name or by that which it has among `names`."""
         known = self._reference.exercises
-        candidates = (
-            name,
-            getattr(target, "__name__", None),
-            type(target).__name__,
+        given = (name,) if name is not None else (
+            *_names_of(target, [each for each in known if each in names and names[each] is target]),
             target if isinstance(target, str) else None,
-        )
-        for candidate in candidates:
-            if candidate is not None and candidate in known:
+        )  # fmt: skip
+        for candidate in given:
+            if isinstance(candidate, str) and candidate in known:
                 return known[candidate]
-        asked = name or getattr(target, "__name__", None) or repr(target)[:40]
-        raise ValueError(
-            f"{self.chapter} has no exercise {asked!r}. Its exercises: {', '.join(known)}. "
-            "Pass the function or class itself, as in check(conv1d), or give its exercise: check(f, name='conv1d')."
+        self._refuse(target, name)
+
+    def _refuse(self, target: Any, name: str | None) -> NoReturn:
+        known = list(self._reference.exercises)
+        asked = name or (target if isinstance(target, str) else getattr(target, "__name__", None))
+        if not isinstance(asked, str):
+            what = "None" if target is None else describe(target)
+            raise NotAnExercise(
+                f"check was given {what}, which is no exercise of {self.chapter}. "
+                f"Pass the function or class itself, without brackets behind it: check({known[0]}). "
+                f"The exercises: {', '.join(known)}."
+            )
+        meant = difflib.get_close_matches(asked, known, 1)
+        raise NotAnExercise(
+            f"{self.chapter} has no exercise {asked!r}. {f'Is it {meant[0]}? ' if meant else ''}"
+            f"Its exercises: {', '.join(known)}. To check a function of another name, name its exercise: "
+            f"check({asked if asked.isidentifier() else 'f'}, name={(meant or known)[0]!r})."
         )
+
+
+def _names_of(target: Any, bound: list[str]) -> list[Any]:
+    """The names to look for, the likeliest first; `bound` are those exercises by whose name the notebook knows it."""
+    own = getattr(target, "__name__", None)
+    names = [own, *bound] if own in bound or not bound else [*bound, own]
+    return [*names, type(target).__name__]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,13 +54,17 @@ def describe(value: Any) -> str:
     if isinstance(value, Foreign):
         return value.what
     if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)} items"
+        return f"a {type(value).__name__} of {_items(len(value))}"
     if isinstance(value, Mapping):
         return f"a dictionary with keys {sorted(map(str, value))}"
     if value is None:
         return "None (is a `return` missing?)"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}"
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'s' * (count != 1)}"
 
 
 def wanted(value: Any) -> str:
@@ -74,7 +78,7 @@ def _sequence(got: Any, expected: Any, tolerance: Tolerance, where: str) -> list
     if not isinstance(got, list | tuple):
         return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if len(got) != len(expected):
-        message = f"{where} has {len(got)} items; {len(expected)} are expected."
+        message = f"{where} has {_items(len(got))}; {len(expected)} {'is' if len(expected) == 1 else 'are'} expected."
         return [Finding("structure", message, where, (float(len(got)),))]
     pairs = zip(got, expected, strict=True)
     return [f for i, (g, e) in enumerate(pairs) for f in differences(g, e, tolerance, f"{where}[{i}]")]
@@ -117,8 +121,8 @@ def _number(got: Any, expected: bool | int | float, tolerance: Tolerance, where:
 
 def _tensor(got: Any, expected: torch.Tensor, tolerance: Tolerance, where: str) -> list[Finding]:
     if isinstance(got, bool | int | float) and expected.dim() == 0:
-        whole = isinstance(got, int) and not isinstance(got, bool)
-        got = torch.tensor(float(got) if whole and expected.is_floating_point() else got)  # `return 0` is 0.0
+        whole = isinstance(got, int) and not isinstance(got, bool)  # `return 0` says no dtype
+        got = torch.tensor(float(got) if whole and expected.is_floating_point() else got)
     if not isinstance(got, torch.Tensor):
         return [Finding("type", f"{where} is {describe(got)}; {wanted(expected)} is expected.", where)]
     if got.shape != expected.shape:
@@ -130,7 +134,12 @@ def _tensor(got: Any, expected: torch.Tensor, tolerance: Tolerance, where: str) 
         return [Finding("dtype", f"{where} has dtype {got_name}; {name} is expected.", where)]
     if expected.numel() == 0:
         return []
-    return _values(got.double(), expected.double(), tolerance, where)
+    found = _values(got.double(), expected.double(), tolerance, where)
+    if found and got.dtype in (torch.float16, torch.bfloat16):
+        name = str(got.dtype).removeprefix("torch.")
+        remark = f"{found[0].message} It is {name}, which keeps about three digits: compute in float32 or float64."
+        return [replace(found[0], message=remark)]
+    return found
 
 
 def _dtype_fits(got: torch.Tensor, expected: torch.Tensor, policy: str) -> bool:

@@ -183,6 +183,9 @@ def _too_costly(frozen: FrozenCase, seen: Observation) -> list[bool]:
 
 def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
     if failure.kind == "not implemented":
+        if failure.source.isidentifier() and failure.source != exercise.name:
+            words = f"calls {failure.source}, which is not implemented yet. Write {failure.source} first."
+            return Finding("raised", f"{exercise.name} {words}")
         return Finding("not implemented", f"{exercise.name} is not implemented yet.")
     if failure.kind == "missing":
         return Finding("missing", f"{exercise.name} is not defined. Run the cell that defines it first.")
@@ -196,7 +199,9 @@ def _failure_finding(failure: Failure, exercise: Exercise) -> Finding:
         return Finding("stopped", f"{exercise.name} was stopped: {failure.message}.")
     code = f": `{failure.source}`" if failure.source else ""
     place = f" (line {failure.line}{code})" if failure.line else ""
-    return Finding("raised", f"{exercise.name} raised {failure.exception}: {failure.message}{place}")
+    words = f": {failure.message}" if failure.message else ""
+    advice = f". {_STAY_IN_TORCH}" if "numpy() on Tensor that requires grad" in failure.message else ""
+    return Finding("raised", f"{exercise.name} raised {failure.exception}{words}{place}{advice}")
 
 
 def _alike(frozen: FrozenCase, seen: Observation, mistake: Observation) -> bool:

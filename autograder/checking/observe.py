@@ -6,11 +6,13 @@ This half of a check may run in the student's own process: it holds no expected 
 from __future__ import annotations
 
 import contextlib
+import dis
 import io
 import linecache
 import random
+import re
+import sysconfig
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +30,9 @@ from autograder.checking.records import Call, CallRecord, Case, Failure, Observa
 CUT_OFF = "the output is cut off from its inputs, so no gradient can flow back"
 OVERWRITTEN = "a tensor that is needed on the way back was changed in place"
 OURS = (str(Path(__file__).parents[1]), str(Path(torch.__file__).parent), "<frozen")
+_LIBRARY = sysconfig.get_path("stdlib")
+_PACKAGES = re.compile(r"[/\\](site|dist)-packages[/\\]")
+_RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 class Stop(Exception):
@@ -45,8 +50,8 @@ def observe(target: Any, case: Case, *, forbid: Sequence[str] = (), kind: str = 
     """
     records: list[CallRecord] = []
     seen_forbidden: list[str] = []
-    start = time.perf_counter()
-    with _quiet() as notes, _fixed_seed():
+    start, started = time.perf_counter(), time.thread_time()
+    with _quiet() as notes, _fixed_seed(), torch.inference_mode(False), torch.enable_grad():
         try:
             subject = _construct(target, case, kind)
             for index, call in enumerate(case.calls):
@@ -58,7 +63,7 @@ def observe(target: Any, case: Case, *, forbid: Sequence[str] = (), kind: str = 
         calls=tuple(records),
         failure=failure,
         forbidden=tuple(dict.fromkeys(seen_forbidden)),
-        seconds=time.perf_counter() - start,
+        seconds=min(time.perf_counter() - start, time.thread_time() - started),  # a busy machine is not their fault
         notes=tuple(notes),
     )
 
@@ -84,11 +89,16 @@ def _construct(target: Any, case: Case, kind: str) -> Any:
     if kind != "module":
         return target
     if not isinstance(target, type):
-        raise Stop(Failure("not callable", "a class is expected: pass the class itself, not one of its objects"))
+        what = "pass the class itself, not one of its objects"
+        if not isinstance(target, nn.Module):
+            what = f"it is {trees.type_in_words(target)}"
+        raise Stop(Failure("not callable", f"a class is expected: {what}"))
     init = case.init or Call()
     module = _run(lambda: target(*_fresh(init.args), **_fresh(dict(init.kwargs))), 0)
     if not isinstance(module, nn.Module):
         raise Stop(Failure("not callable", f"{target.__name__} does not inherit from nn.Module"))
+    if "_parameters" not in vars(module):
+        raise Stop(Failure("not callable", "its __init__ does not call super().__init__(), which makes it one"))
     if case.state is not None:
         _load(module, case.state)
     return module
@@ -113,7 +123,8 @@ def _load(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
 
 def _one_call(subject: Any, call: Call, index: int, case: Case, forbid: Sequence[str], seen: list[str]) -> CallRecord:
     if call.train is not None and isinstance(subject, nn.Module):
-        subject.train(call.train)
+        mode = call.train
+        _run(lambda: subject.train(mode), index)
     method = call.method
     function = _run(lambda: getattr(subject, method), index) if method else subject
     sources, given = _inputs(call, case)
@@ -175,14 +186,14 @@ def _gradients(
     if "parameters" in case.gradients and isinstance(subject, nn.Module):
         wanted |= {f"parameters[{n!r}]": p for n, p in subject.named_parameters()}
     outputs = [v for _, v in trees.leaves(output, "") if isinstance(v, torch.Tensor) and v.is_floating_point()]
-    outputs = [v for v in outputs if v.requires_grad]
+    outputs = [v for v in outputs if v.requires_grad and not v.is_meta]
     if not outputs:
         return dict.fromkeys(wanted), CUT_OFF
-    loss = torch.stack([(v * cotangent(v, i)).sum().double() for i, v in enumerate(outputs)]).sum()
+    loss = torch.stack([(v * cotangent(v, i)).sum().cpu().double() for i, v in enumerate(outputs)]).sum()
     grads = _run(lambda: _differentiate(loss, list(wanted.values())), index)
     if grads is None:
         return dict.fromkeys(wanted), OVERWRITTEN
-    return {k: None if g is None else g.detach() for k, g in zip(wanted, grads, strict=True)}, ""
+    return {k: None if g is None else g.detach().cpu() for k, g in zip(wanted, grads, strict=True)}, ""
 
 
 def _differentiate(loss: torch.Tensor, sources: list[torch.Tensor]) -> tuple[torch.Tensor | None, ...] | None:
@@ -222,30 +233,47 @@ def _run(step: Callable[[], Any], index: int) -> Any:
         return step()
     except Stop:
         raise
-    except Exception as error:  # whatever student code raises is a verdict
+    except (Exception, SystemExit) as error:  # whatever student code raises is a verdict
         raise Stop(_failure(error, index)) from None
 
 
-def _failure(error: Exception, index: int) -> Failure:
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [f for f in frames if not f.filename.startswith(OURS)]
-    last = theirs[-1] if theirs else None
-    own_raise = bool(frames) and last is frames[-1]
-    if isinstance(error, NotImplementedError) and own_raise:
-        return Failure("not implemented", "not implemented yet", call=index)
+def _failure(error: BaseException, index: int) -> Failure:
+    steps = _own_steps(error.__traceback__)
+    if type(error) is NotImplementedError and steps and _says_raise(steps[-1]):
+        called, raising = _defined_as(steps[0]), _defined_as(steps[-1])
+        return Failure("not implemented", "not implemented yet", source=raising * (raising != called), call=index)
     message = " ".join(str(error).split())[:300]
-    line, source = (last.lineno or 0, _source_line(error.__traceback__, last.filename)) if last else (0, "")
-    return Failure("raised", message, type(error).__name__, line, source, index)
+    return Failure("raised", message, type(error).__name__, *place(error), call=index)
 
 
-def _source_line(tb: TracebackType | None, filename: str) -> str:
-    """The text of the innermost line of `filename` on the traceback."""
-    text = ""
+def place(error: BaseException) -> tuple[int, str]:
+    """(line, its text) in the student's own code where `error` came up; (0, "") where none of it took part."""
+    steps = _own_steps(error.__traceback__)
+    if not steps:
+        return 0, ""
+    file, line = steps[-1].tb_frame.f_code.co_filename, steps[-1].tb_lineno
+    return line, linecache.getline(file, line).strip()[:200]
+
+
+def _own_steps(tb: TracebackType | None) -> list[TracebackType]:
+    """The steps of a traceback in the student's own code, outermost first; none of packages and none of Python."""
+    steps = []
     while tb is not None:
-        if tb.tb_frame.f_code.co_filename == filename:
-            text = linecache.getline(filename, tb.tb_lineno).strip()
+        file = tb.tb_frame.f_code.co_filename
+        if not file.startswith((*OURS, _LIBRARY)) and not _PACKAGES.search(file):
+            steps.append(tb)
         tb = tb.tb_next
-    return text[:200]
+    return steps
+
+
+def _says_raise(step: TracebackType) -> bool:
+    """Whether a `raise` stands there, and not a call of something in C that raised, as an operator of torch may."""
+    return step.tb_next is None and step.tb_frame.f_code.co_code[step.tb_lasti] == _RAISE
+
+
+def _defined_as(step: TracebackType) -> str:
+    """The name under which the code at a step is defined: of a method the class, of an inner function the outer one."""
+    return step.tb_frame.f_code.co_qualname.split(".")[0]
 
 
 @contextlib.contextmanager

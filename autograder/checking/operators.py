@@ -127,5 +127,5 @@ def watch(forbid: Sequence[str], *, flops: bool) -> Iterator[Watch]:
 
 def cotangent(output: torch.Tensor, index: int) -> torch.Tensor:
     """The fixed weights w with which gradients are taken, d(sum w * output): uneven, so that no axis can be swapped."""
-    position = torch.arange(output.numel(), dtype=torch.float64)
-    return (torch.cos(0.7 * position + 1.0 + index) + 0.1).reshape(output.shape).to(output.dtype)
+    position = torch.arange(output.numel(), dtype=torch.float64, device="cpu")  # some devices know no float64
+    return (torch.cos(0.7 * position + 1.0 + index) + 0.1).reshape(output.shape).to(output)

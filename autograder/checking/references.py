@@ -29,6 +29,9 @@ _PLAIN = ("name", "kind", "points", "minutes", "difficulty", "forbid_reason", "p
 class ReferenceProblem(Exception):
     """A reference file is missing, damaged or of another format. The message says which and how to mend it."""
 
+    def _render_traceback_(self) -> list[str]:  # IPython shows this in place of a traceback, which would be ours
+        return [str(self)]
+
 
 def public_path(chapter: str) -> Path:
     """Where the public reference of a chapter lies."""
@@ -61,9 +64,13 @@ def save_reference(reference: Reference, path: Path) -> None:
 
 def load_reference(path: Path) -> Reference:
     """The reference at `path`. Raises ReferenceProblem when it cannot be used."""
-    mend = f"Restore it (git checkout -- {path.name}), or make it again: python -m autograder freeze {path.stem}"
+    mend = (
+        f"Install the course again; in its repository, restore it (git checkout -- {path.name}), or make it again: "
+        f"python -m autograder freeze {path.stem}"
+    )
     if not path.is_file():
-        raise ReferenceProblem(f"{path}: there is no reference for chapter {path.stem}. {mend}")
+        there = ", ".join(sorted(each.stem for each in path.parent.glob("*.safetensors"))) or "none"
+        raise ReferenceProblem(f"{path}: there is no reference for chapter {path.stem}. There are: {there}. {mend}")
     try:
         with safe_open(path, framework="pt") as file:
             meta = json.loads(file.metadata()["reference"])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from autograder.checking.board import Board
 
 
+_ELSEWHERE = "Go to the one where yours lies (cd FOLDER), or name it: autograder submit FOLDER/NOTEBOOK.ipynb"
+
+
 def add_commands(commands: Commands) -> None:
     """Adds the commands of this module."""
     get = add(
@@ -22,7 +25,7 @@ def add_commands(commands: Commands) -> None:
         ["autograder get ch03_convolution", "autograder get ch03_convolution --from ~/Downloads/week3.zip"],
         ["it is there", "", "no notebook of that chapter is at hand"],
     )  # fmt: skip
-    get.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as ch03_convolution; those here if none")
+    get.add_argument("chapters", nargs="*", metavar="CHAPTER", help="or a notebook's path; those here if none is named")
     get.add_argument("--from", dest="given", type=Path, metavar="FILE", help="a fresh notebook, or what holds it")
     get.set_defaults(run=_get)
     status = add(
@@ -50,35 +53,31 @@ def add_commands(commands: Commands) -> None:
 def _get(arguments: argparse.Namespace) -> int:
     from autograder.checking.outline import outlines
     from autograder.student.keeping import place
-    from autograder.student.notebooks import NotebookProblem, all_below, find
+    from autograder.student.notebooks import NotebookProblem, all_below, meant
     from autograder.student.shelf import released, stems
 
     here, known = Path(), [chapter.stem for chapter in outlines()]
-    wanted = arguments.chapters or [path.stem for path in all_below(here)]
-    if arguments.given and not wanted:
-        wanted = stems(arguments.given)
+    wanted = arguments.chapters
+    if not wanted:
+        wanted = stems(arguments.given) if arguments.given else [path.stem for path in all_below(here)]
     if not wanted:
         raise NotebookProblem(f"name a chapter: autograder get {known[0]}. There are: {', '.join(known)}")
-    for stem in wanted:
-        if stem not in known:
-            raise NotebookProblem(f"there is no chapter {stem!r}. There are: {', '.join(known)}")
-        fresh = released(stem, arguments.given)
-        print(place(fresh, find(stem, here) or here / f"{stem}.ipynb", carry=True).words)
+    for stem, path in [meant(what, here, known) for what in wanted]:
+        print(place(released(stem, arguments.given), path, carry=True).words)
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
     from autograder.checking.board import as_json, board
-    from autograder.student.notebooks import NotebookProblem
+    from autograder.checking.outline import outlines
+    from autograder.student.notebooks import named
 
-    shown = board(arguments.chapter)
-    known = [chapter.stem for chapter in shown.chapters]
-    if arguments.chapter and arguments.chapter not in known:
-        raise NotebookProblem(f"there is no chapter {arguments.chapter!r}. There are: {', '.join(known)}")
+    chapter = named(arguments.chapter, [each.stem for each in outlines()]) if arguments.chapter else ""
+    shown = board(chapter)
     if arguments.json:
         print(json.dumps(as_json(shown), indent=1))
     else:
-        _print(board(arguments.chapter or (shown.next[0].stem if shown.next else "")))
+        _print(board(chapter or (shown.next[0].stem if shown.next else "")))
     return 0
 
 
@@ -96,18 +95,8 @@ def _print(shown: Board) -> None:
 
 def _submit(arguments: argparse.Namespace) -> int:
     from autograder.student.handing_in import NOBODY, hand_in, saved
-    from autograder.student.notebooks import NotebookProblem, all_below, find
 
-    here = Path()
-    named = find(arguments.chapter, here) if arguments.chapter else None
-    found = [named] if named else [] if arguments.chapter else all_below(here)
-    if len(found) != 1:
-        what = f"there is no notebook {arguments.chapter!r} in this folder" if arguments.chapter else (
-            "say which: " + ", ".join(f"autograder submit {path.stem}" for path in found) if found
-            else "there is no notebook of a chapter in this folder"
-        )  # fmt: skip
-        raise NotebookProblem(what)
-    made = hand_in(found[0], arguments.out, arguments.student, anyway=arguments.anyway)
+    made = hand_in(_notebook(arguments.chapter), arguments.out, arguments.student, anyway=arguments.anyway)
     if made.remarks:
         print(f"{made.stem} is not all done, and can be handed in all the same:")
         print("\n".join(f"  {remark}" for remark in made.remarks))
@@ -117,3 +106,24 @@ def _submit(arguments: argparse.Namespace) -> int:
     if made.path.stem.endswith(f"_{NOBODY}"):
         print("It has no name on it, which is enough where you sign in to hand it in. Otherwise add --as and your id.")
     return 0
+
+
+def _notebook(what: str) -> Path:
+    """The notebook in this folder that is meant by a chapter or a path, or the only one that there is."""
+    from autograder.checking.outline import outlines
+    from autograder.student.notebooks import NotebookProblem, all_below, find, named
+
+    here = Path()
+    if not what:
+        found = all_below(here)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotebookProblem("say which: " + ", ".join(f"autograder submit {path.stem}" for path in found))
+        raise NotebookProblem(f"there is no notebook of a chapter in this folder, {here.resolve()}. {_ELSEWHERE}")
+    path = find(what, here)
+    if path is None and not what.endswith(".ipynb"):
+        path = find(named(what, [each.stem for each in outlines()]), here)
+    if path is None:
+        raise NotebookProblem(f"there is no notebook {what!r} in this folder, {here.resolve()}. {_ELSEWHERE}")
+    return path

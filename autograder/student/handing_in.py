@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shlex
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from autograder.student.notebooks import (
     chapter,
     graded_names,
     irregularities,
+    mending,
     read,
     write_whole,
 )
@@ -57,8 +59,8 @@ def hand_in(path: Path, out: Path, student: str = "", *, anyway: bool = False) -
     found = list(irregularities(notebook, stem))
     if found and not anyway:
         raise NotebookProblem(
-            f"{path} is not whole: {'; '.join(found)}. Mend it: autograder get {path.stem} (your answers are carried "
-            f"over, and this file is kept). To hand it in as it is: autograder submit {path} --anyway"
+            f"{path} is not whole: {'; '.join(found)}. Mend it: {mending(path)} (your answers are carried "
+            f"over, and this file is kept). To hand it in as it is: autograder submit {shlex.quote(str(path))} --anyway"
         )
     content = path.read_bytes()
     if len(content) > LARGEST:

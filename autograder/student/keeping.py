@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checking.identity import digest_of, grade_id, is_released, said, source
-from autograder.student.notebooks import Notebook, irregularities, parse, write_whole
+from autograder.student.notebooks import Notebook, NotebookProblem, irregularities, parse, write_whole
 
 BACKUPS = "backups"
 _RESULTS = ("source", "outputs", "execution_count", "attachments")
@@ -58,12 +58,16 @@ def place(fresh: bytes, path: Path, *, carry: bool) -> Placed:
     """Puts the released notebook `fresh` at `path`.
 
     carry: keep the student's answers, and leave alone what is whole and of this release. Without it the file ends up as
-    `fresh`, byte for byte. Either way an edited notebook is kept as a backup first. Raises OSError.
+    `fresh`, byte for byte. Either way an edited notebook is kept as a backup first. Raises NotebookProblem where
+    something cannot be read or written.
     """
     if not path.exists():
         write_whole(path, fresh)
         return Placed(path, "new")
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise NotebookProblem(f"{path} is there and cannot be read ({problem.strerror})") from None
     if content == fresh:
         return Placed(path, "unchanged")
     try:
@@ -83,7 +87,8 @@ def place(fresh: bytes, path: Path, *, carry: bool) -> Placed:
         write_whole(path, fresh)
         return Placed(path, "replaced", kept)
     merged, carried = carry_over(old, new)
-    write_whole(path, (json.dumps(merged, indent=1, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(merged, indent=1, ensure_ascii=False) + "\n"
+    write_whole(path, text.encode(errors="backslashreplace"))  # half a surrogate pair is escaped, as JSON escapes it
     return Placed(path, "replaced", kept, carried)
 
 
@@ -150,9 +155,13 @@ def _own_cells(
 
 
 def _is_current(old: Notebook, new: Notebook) -> bool:
-    """Whether a student's notebook is of the release `new`, and whole."""
+    """Whether a student's notebook is of the release `new`, and whole: without the imports no check runs."""
     same = said(old, "cells") == said(new, "cells") and bool(said(old, "cells"))
-    return same and not list(irregularities(old, said(new, "chapter")))
+    there = {key for cell in old["cells"] for key in (digest_of(cell), cell.get("id"))}
+    missing = any(
+        cell["cell_type"] == "code" and not {digest_of(cell), cell.get("id")} & there for cell in new["cells"]
+    )
+    return same and not missing and not list(irregularities(old, said(new, "chapter")))
 
 
 def _answers(old: Notebook, wanted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import json
 import os
 import re
+import shlex
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +34,7 @@ def read(path: Path) -> Notebook:
     try:
         return parse(content)
     except ValueError as problem:
-        mend = f"Mend it: autograder get {path.stem} (a fresh one; this file is kept)"
-        raise NotebookProblem(f"{path} {problem}. {mend}") from None
+        raise NotebookProblem(f"{path} {problem}. Mend it: {mending(path)} (a fresh one; this file is kept)") from None
 
 
 def parse(content: bytes) -> Notebook:
@@ -60,6 +62,49 @@ def chapter(notebook: Notebook, path: Path) -> str:
     if not re.fullmatch(r"\w+", stem) or outline(REFERENCES / f"{stem}.safetensors") is None:
         raise NotebookProblem(f"{path} is the notebook of no chapter that this package knows: {stem!r}")
     return stem
+
+
+def named(what: str, known: Sequence[str]) -> str:
+    """The chapter meant by its stem, by the beginning of one, or by a path that ends in it.
+
+    known: the stems of all chapters. Raises NotebookProblem, which lists them, for anything else.
+    """
+    stem = Path(what).name.removesuffix(".ipynb")
+    begun = [each for each in known if each.startswith(stem) and stem]
+    if stem in known or len(begun) == 1:
+        return stem if stem in known else begun[0]
+    close = difflib.get_close_matches(stem, known, 1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    raise NotebookProblem(f"there is no chapter {what!r}.{meant} There are: {', '.join(known)}")
+
+
+def meant(what: str, here: Path, known: Sequence[str]) -> tuple[str, Path]:
+    """(chapter, where its notebook lies or belongs) of what a student names: a chapter, or the path of a notebook.
+
+    Raises NotebookProblem where that names no chapter.
+    """
+    path = here / what
+    if not what.endswith(".ipynb"):
+        stem = named(what, known)
+        return stem, find(stem, here) or here / f"{stem}.ipynb"
+    if not path.is_file():
+        return named(what, known), path
+    with contextlib.suppress(NotebookProblem):
+        if (stem := said(read(path), "chapter")) in known:
+            return stem, path
+    alike = [each for each in known if path.stem.startswith(each)]  # a second download is "ch03_convolution (1)"
+    if not alike:
+        mend = f"Give it the name of its chapter, such as {known[0]}.ipynb, and say: autograder get {known[0]}"
+        raise NotebookProblem(f"{path} does not say of which chapter it is. {mend}")
+    return alike[0], path
+
+
+def mending(path: Path) -> str:
+    """The command that mends the notebook at `path`, from the folder in which the student stands."""
+    found = find(path.stem, Path())
+    is_found = found is not None and found.resolve() == path.resolve()
+    by_name = is_found and (REFERENCES / f"{path.stem}.safetensors").is_file()
+    return f"autograder get {path.stem if by_name else shlex.quote(str(path))}"
 
 
 def find(what: str, here: Path) -> Path | None:
@@ -111,7 +156,15 @@ def _what(name: str) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file that appears whole or not at all."""
+    """Writes a file that appears whole or not at all. Raises NotebookProblem where it cannot be written."""
+    try:
+        _write(path, content)
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        raise NotebookProblem(f"{path} cannot be written ({why}). What was there is as it was") from None
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
     try:

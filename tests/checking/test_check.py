@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from autograder import Check
 from autograder.checking.diagnose import diagnose
@@ -47,6 +49,94 @@ def test_html_is_escaped(exercise, check):
 def test_an_unknown_function_lists_the_exercises(check):
     with pytest.raises(ValueError, match=r"ch98_fixture has no exercise 'sorted'\. Its exercises: product"):
         check(sorted)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            torch.ones(2, 3),
+            r"was given a float32 tensor of shape \(2, 3\), .* without brackets behind it: check\(product",
+        ),
+        (None, r"was given None, which is no exercise of ch98_fixture"),
+        ("prodct", r"no exercise 'prodct'\. Is it product\? "),
+        ("product", r"takes the function or class itself, no text: check\(product\)"),
+        (lambda x, W: x, r"no exercise '<lambda>'\. .* name its exercise: check\(f, name='product'\)"),
+    ],
+    ids=["result", "none", "typing-error", "text", "lambda"],
+)
+def test_what_is_no_exercise_is_answered_with_what_to_give(check, given, words):
+    with pytest.raises(ValueError, match=words):
+        check(given)
+
+
+def test_a_name_that_is_given_counts_more_than_the_functions_own(check):
+    with pytest.raises(ValueError, match=r"no exercise 'prodct'"):
+        check(product, name="prodct")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "product = lambda x, W: x @ W\ncheck(product)",
+        "def mine(x, W):\n    return x @ W\nproduct = mine\ncheck(product)",
+        "from functools import partial\nproduct = partial(lambda k, x, W: k * x @ W, 1)\ncheck(product)",
+        "class Mine:\n    def __call__(self, x, W):\n        return x @ W\nproduct = Mine()\ncheck(product)",
+        "other = product\ncheck(other)",
+    ],
+    ids=["lambda", "alias", "partial", "object", "second-name"],
+)
+def test_a_function_is_known_by_the_name_that_the_notebook_gives_it(check, capsys, cell):
+    exec(cell, {"check": check, "product": product})
+    assert "✓ product: passed" in capsys.readouterr().out
+
+
+def test_nothing_is_not_an_exercise_that_was_not_run(check):
+    with pytest.raises(ValueError, match="was given None"):
+        exec("check(None)", {"check": check})
+
+
+def test_what_is_no_function_is_said_of_the_exercise_of_that_name(check, capsys):
+    exec("check(product)", {"check": check, "product": 3})
+    assert "product is not a function: it is an int, which cannot be called" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "mode", [torch.no_grad, torch.inference_mode, lambda: torch.device("meta")], ids=["no-grad", "inference", "device"]
+)
+def test_what_the_notebook_has_switched_changes_no_verdict(check, capsys, mode):
+    with mode():
+        assert check(product) == 4.0 and check(doubled, "product") == 0.0
+    assert "Known mistake: doubled" in capsys.readouterr().out
+
+
+def test_who_stops_an_endless_loop_is_told_where_it_was_and_keeps_what_passed(check, capsys):
+    def endless(x, W):
+        raise KeyboardInterrupt
+
+    check(product)
+    with pytest.raises(
+        KeyboardInterrupt, match=r"product was stopped on line \d+ of its cell, `raise KeyboardInterrupt`"
+    ):
+        check(endless, "product")
+    check.board()
+    assert "✓ product: passed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["check(3)", "check.hint(sorted)", "Check('ch77_none')", "check(interrupted, 'product')"],
+    ids=["no-exercise", "no-hint", "no-chapter", "stopped"],
+)
+def test_a_notebook_shows_the_message_and_no_traceback_of_ours(check, capsys, cell):
+    def interrupted(x, W):
+        raise KeyboardInterrupt
+
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.push({"check": check, "Check": Check, "interrupted": interrupted})
+    shell.run_cell(cell)
+    said = capsys.readouterr().out.strip()
+    assert said and "\n" not in said and "autograder/checking" not in said
 
 
 def doubled(x, W):

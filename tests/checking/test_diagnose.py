@@ -56,10 +56,15 @@ def test_any_correct_way_of_writing_passes(exercise, judge, write):
         (lambda x, W: x.mul_(2) @ W / 2, "modified", "x was changed in place"),
         (lambda x, W: (x @ W).to_sparse(), "type", "sparse"),
         (lambda x, W: torch.empty(5, 4, device="meta"), "type", "meta"),
+        (lambda x, W: (x @ W).to("meta"), "type", "meta"),
+        (lambda x, W: (x @ W).half(), "values", "It is float16, which keeps about three digits"),
+        (lambda x, W: [x @ W], "type", "a list of 1 item;"),
+        (lambda x, W: sys.exit(3), "raised", "raised SystemExit: 3 (line"),
     ],
     ids=[
         "not-callable", "raises", "numpy", "none", "transposed", "flat", "integer", "nan", "factor", "offset",
-        "detached", "detached-input", "detached-input-why", "overwritten", "doubled-in-place", "sparse", "meta",
+        "detached", "detached-input", "detached-input-why", "overwritten", "doubled-in-place", "sparse", "meta", "moved-to-meta",
+        "half", "in-a-list", "exit",
     ],
 )  # fmt: skip
 def test_a_wrong_answer_scores_nothing_and_says_why(exercise, judge, code_of, write, code, words):
@@ -102,6 +107,58 @@ def test_an_exception_names_the_line_of_the_student(exercise, judge):
     line = product.__code__.co_firstlineno + 2
     message = judge(exercise, product).first.findings[0].message
     assert f"line {line}" in message and "return y[99]" in message
+
+
+def test_the_line_of_an_exception_is_the_students_and_not_that_of_a_library(exercise, judge):
+    def product(x, W):
+        return np.linalg.inv(np.zeros((2, 2)))
+
+    message = judge(exercise, product).first.findings[0].message
+    assert f"line {product.__code__.co_firstlineno + 1}: `return np.linalg.inv" in message
+
+
+def test_an_exception_without_words_leaves_no_gap(exercise, judge):
+    def product(x, W):
+        raise AssertionError
+
+    message = judge(exercise, product).first.findings[0].message
+    assert "product raised AssertionError (line" in message
+
+
+def test_who_goes_through_numpy_is_told_to_stay_in_torch(exercise, judge):
+    message = judge(exercise, lambda x, W: x.numpy() @ W.numpy()).first.findings[0].message
+    assert "requires grad" in message and "Keep to torch operations on the inputs" in message
+
+
+def conv(x, W):
+    raise NotImplementedError
+
+
+def test_a_stub_that_the_function_calls_is_named(exercise, judge, code_of):
+    def product(x, W):
+        return conv(x, W) + 1
+
+    verdict = judge(exercise, product)
+    assert code_of(verdict) == "raised" and "product calls conv, which is not implemented yet" in repr(verdict)
+
+
+class NobodyAnswers(NotImplementedError):
+    """What a kernel raises at `input()` where nobody can answer."""
+
+
+def test_only_the_stubs_own_error_means_that_nothing_is_written(exercise, judge, code_of):
+    def asks(x, W):
+        raise NobodyAnswers("input() was called")
+
+    assert code_of(judge(exercise, asks)) == "raised"
+    assert "softmax" in judge(exercise, lambda x, W: torch.softmax(x.long(), 0)).first.findings[0].message
+
+
+def test_a_whole_number_is_a_number_where_a_scalar_is_due(make_exercise, judge):
+    exercise = make_exercise(lambda x: x.sum(), Case("zeros", (Call((torch.zeros(3),), names=("x",)),)))
+    assert judge(exercise, lambda x: 0).passed and judge(exercise, lambda x: 0.0).passed
+    assert "output is 1; 0 is expected" in judge(exercise, lambda x: 1).first.findings[0].message
+    assert not judge(exercise, lambda x: False).passed
 
 
 def test_a_change_of_an_input_is_found(case, make_exercise, judge, code_of):
@@ -229,9 +286,31 @@ def test_parameters_of_other_names_are_listed(make_exercise, judge, code_of):
     assert code_of(verdict) == "state" and "gain is missing" in message and "scale is not expected" in message
 
 
-@pytest.mark.parametrize("target", [Scale(3), lambda n: Scale(n)], ids=["object", "function"])
-def test_a_module_exercise_asks_for_the_class(make_exercise, judge, code_of, target):
-    assert code_of(judge(make_exercise(Scale, module_case(), kind="module"), target)) == "not callable"
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [(Scale(3), "not one of its objects"), (lambda n: Scale(n), "a class is expected: it is a function")],
+    ids=["object", "function"],
+)
+def test_a_module_exercise_asks_for_the_class(make_exercise, judge, code_of, target, words):
+    verdict = judge(make_exercise(Scale, module_case(), kind="module"), target)
+    assert code_of(verdict) == "not callable" and words in verdict.first.findings[0].message
+
+
+def test_a_module_that_never_became_one_is_told_which_line_is_missing(make_exercise, judge, code_of):
+    class Scale(nn.Module):
+        def __init__(self, n):
+            self.n = n
+
+    verdict = judge(make_exercise(Shared, replace(module_case(), state=None), kind="module"), Scale)
+    assert code_of(verdict) == "not callable" and "does not call super().__init__()" in repr(verdict)
+
+
+def test_a_module_may_break_in_every_place(make_exercise, judge, code_of):
+    class Stuck(Scale):
+        train = None
+
+    verdict = judge(make_exercise(Scale, module_case(), kind="module"), Stuck)
+    assert code_of(verdict) == "raised" and "'NoneType' object is not callable" in repr(verdict)
 
 
 def test_a_property_recognises_a_random_mistake_by_its_number(make_exercise, judge):
@@ -268,10 +347,20 @@ def test_a_time_budget_is_kept(case, make_exercise, judge, code_of):
     exercise = make_exercise(lambda x, W: x @ W, replace(case, seconds=0.05))
 
     def slow(x, W):
-        time.sleep(0.1)
+        start = time.thread_time()
+        while time.thread_time() < start + 0.1:
+            pass
         return x @ W
 
     assert code_of(judge(exercise, slow)) == "time"
+
+
+def test_a_time_budget_is_not_spent_by_a_machine_that_is_busy_with_something_else(case, make_exercise, judge):
+    def kept_waiting(x, W):
+        time.sleep(0.1)
+        return x @ W
+
+    assert judge(make_exercise(lambda x, W: x @ W, replace(case, seconds=0.05)), kept_waiting).passed
 
 
 def test_partial_points_are_the_share_of_cases_passed(case, make_exercise, judge):

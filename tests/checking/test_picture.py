@@ -121,9 +121,9 @@ def test_no_picture_asks_a_server():
 
 def test_a_picture_costs_a_fraction_of_the_tenth_of_a_second_that_a_check_has():
     finding = differences(torch.randn(1, 2, 512, 512), torch.zeros(1, 2, 512, 512), Tolerance(1e-4, 1e-5))[0]
-    start = time.perf_counter()
+    start = time.process_time()
     picture(finding.compared, "output")
-    assert time.perf_counter() - start < 0.05
+    assert time.process_time() - start < 0.05
 
 
 def times(x: torch.Tensor) -> torch.Tensor:

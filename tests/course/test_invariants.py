@@ -241,6 +241,15 @@ def test_the_released_notebook_has_no_solution_no_hidden_test_and_no_output(stem
             assert line not in released.source.split("\n"), f"{name}: {line}"
 
 
+@each_chapter
+def test_words_in_a_formula_escape_what_jupyterlab_refuses_in_them(stem):
+    notebook = nbformat.read(ROOT / "exercises" / stem / f"{stem}.ipynb", as_version=4)
+    formulas = [
+        f for c in notebook.cells if c.cell_type == "markdown" for f in re.findall(r"\\text\{[^}]*\}", c.source)
+    ]
+    assert not [formula for formula in formulas if re.search(r"(?<!\\)[_^#&%]", formula)]
+
+
 def _solution_lines(source: str) -> list[str]:
     inside, lines = False, []
     for line in source.split("\n"):

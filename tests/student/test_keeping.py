@@ -48,6 +48,24 @@ def test_a_notebook_of_this_release_is_left_alone_edited_or_not(edit, cell, fres
     assert place(fresh, path, carry=True).outcome == "unchanged" and path.read_bytes() == before
 
 
+def test_a_deleted_cell_that_makes_the_check_comes_back(edit, cell, fresh):
+    made = [text for text in map(source, json.loads(fresh)["cells"]) if "check = Check(" in text]
+
+    def lose(notebook):
+        answered(cell)(notebook)
+        notebook["cells"] = [each for each in notebook["cells"] if source(each) not in made]
+
+    path = edit(lose)
+    assert place(fresh, path, carry=True).carried == (1, 0)
+    assert made[0] in sources(path) and ANSWER in sources(path)
+    assert place(fresh, path, carry=True).outcome == "unchanged"
+
+
+def test_prose_that_was_deleted_stays_deleted(edit, cell, fresh):
+    path = edit(lambda notebook: (answered(cell)(notebook), notebook["cells"].pop(0)))
+    assert place(fresh, path, carry=True).outcome == "unchanged"
+
+
 def test_a_notebook_in_which_nothing_was_written_is_renewed_without_a_backup(edit, renewed):
     path = edit()
     placed = place(renewed, path, carry=True)
@@ -209,7 +227,7 @@ def test_where_nothing_can_be_kept_nothing_is_overwritten(edit, cell, renewed):
     path = edit(answered(cell))
     before = path.read_bytes()
     (path.parent / "backups").write_text("a file in the way")
-    with pytest.raises(OSError):
+    with pytest.raises(NotebookProblem, match=r"cannot be written \(File exists\)\. What was there is as it was"):
         place(renewed, path, carry=True)
     assert path.read_bytes() == before
 
@@ -261,6 +279,27 @@ def test_a_fresh_notebook_is_taken_from_a_file_a_folder_or_an_archive(tmp_path, 
         archive.write(file, f"{STEM}/{STEM}.ipynb")
     for given in (file, tmp_path, tmp_path / "week3.zip"):
         assert shelf.released(STEM, given) == fresh and shelf.stems(given) == [STEM]
+
+
+def test_a_fresh_notebook_is_found_wherever_pip_has_put_it(tmp_path, monkeypatch, fresh):
+    """As on Colab, where Python's own folder is /usr and pip's is /usr/local."""
+    notebook = tmp_path / "local" / "share" / "built-in" / "exercises" / f"{STEM}.ipynb"
+    notebook.parent.mkdir(parents=True)
+    notebook.write_bytes(fresh)
+    about = tmp_path / "local" / "lib" / "site-packages" / "built_in-0.1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: built-in\nVersion: 0.1.0\n")
+    (about / "RECORD").write_text(f"../../share/built-in/exercises/{STEM}.ipynb,,\n")
+    monkeypatch.syspath_prepend(about.parent)
+    monkeypatch.setattr(shelf, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(shelf, "INSTALLED", tmp_path / "nowhere")
+    assert shelf.released(STEM) == fresh
+
+
+def test_half_a_letter_in_a_notebook_does_not_keep_it_from_being_renewed(edit, cell, renewed, own):
+    path = edit(lambda notebook: (answered(cell)(notebook), notebook["cells"].append(own("x = '\ud83d'"))))
+    assert place(renewed, path, carry=True).outcome == "replaced"
+    assert "x = '\ud83d'" in sources(path)
 
 
 def test_an_edited_notebook_is_not_taken_for_a_fresh_one(edit, cell):
