@@ -111,6 +111,14 @@ def test_a_change_of_an_input_is_found(case, make_exercise, judge, code_of):
 
     verdict = judge(exercise, centred_in_place)
     assert code_of(verdict) == "modified" and "x was changed" in verdict.first.findings[0].message
+    assert "x.clone()" in verdict.first.findings[0].message
+
+
+def test_a_dictionary_that_was_changed_is_not_told_to_clone(make_exercise, judge):
+    exercise = make_exercise(len, Case("a table", (Call(args=({"a": 1, "b": 2},), names=("reads",)),)))
+    verdict = judge(exercise, lambda reads: [reads.popitem(), len(reads) + 1][1])
+    message = verdict.first.findings[0].message
+    assert "reads was changed in place" in message and "deepcopy" in message and "clone" not in message
 
 
 @pytest.mark.parametrize(
