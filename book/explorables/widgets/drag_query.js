@@ -2,8 +2,10 @@
    Keys can be dragged too. A point is [x, y]. */
 
 const WIDE = 320;
-const REACH = 2.2;
-const ARROWS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] };
+const REACH = 4.4;  // from the middle to the edge of the picture
+const FARTHEST = 4;
+const RING = 2;
+const ARROWS = { ArrowUp: [0, 0.2], ArrowDown: [0, -0.2], ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0] };
 
 /* Scores, shares and the weighted mean of the values. */
 function attend(query, keys, values, scaled) {
@@ -42,7 +44,7 @@ function render({ model, el }) {
     return shape("g", { class: "query-point", tabindex: 0, role: "application", "aria-roledescription": "point", "data-place": place }, mark, label);
   });
   const plane = shape("svg", { class: "query-plane", viewBox: `0 0 ${WIDE} ${WIDE}` },
-    shape("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: WIDE / 2 / REACH }), ...rays, arrow, ...dots.slice(1), dots[0]);
+    shape("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: (RING / REACH) * (WIDE / 2) }), ...rays, arrow, ...dots.slice(1), dots[0]);
   const bars = values.map((value, place) => {
     const bar = make("span", { class: "query-bar" });
     const share = make("span", { class: "query-share" });
@@ -84,7 +86,7 @@ function render({ model, el }) {
     speaking = setTimeout(() => { spoken.textContent = `Shares ${found.shares.map((share, place) => `k${place} ${percent(share)}`).join(", ")}. ${answer.textContent}.`; }, 500);
   }
   function move(place, [x, y]) {
-    const clamp = (value) => Math.round(100 * Math.max(-2, Math.min(2, value))) / 100;
+    const clamp = (value) => Math.round(100 * Math.max(-FARTHEST, Math.min(FARTHEST, value))) / 100;
     points[place] = [clamp(x), clamp(y)];
     refresh();
   }
