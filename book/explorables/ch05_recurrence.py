@@ -52,7 +52,7 @@ def fading(radius: float, inputs: str) -> Figure:
     """Eigenvalues of W_h with spectral radius {radius}, and the gradient against the lag, with {inputs}."""
     from matplotlib import pyplot as plt
 
-    figure, (plane, axes) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.1), width_ratios=(1, 1.45))
+    figure, (plane, axes) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.3), width_ratios=(1, 1.45))
     values = np.linalg.eigvals(radius * _matrix())
     angle = np.linspace(0, 2 * np.pi, 120)
     plane.plot(np.cos(angle), np.sin(angle), color=style.INK, linewidth=1)
@@ -65,7 +65,7 @@ def fading(radius: float, inputs: str) -> Figure:
     axes.semilogy(lags, gradient_by_lag(radius, INPUTS[inputs]), color=style.ORANGE, label="gradient")
     axes.set(xlabel="lag k / steps", ylim=(1e-12, 1e8), xlim=(0, STEPS), yticks=(1e-12, 1e-8, 1e-4, 1, 1e4, 1e8))
     axes.set_title("norm of the gradient")
-    axes.legend(loc="lower left", fontsize=9.5, borderaxespad=0)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=9.5)
     return figure
 
 
@@ -250,8 +250,8 @@ def dependencies() -> Demo:
         alt=graph_words,
         caption="Every line is a reading: the value above, or to the right, needs the one below. Orange is a shortest "
         "way from the first input to the last output. With moments shown, equal colours are done at once.",
-        try_this="For which layers does the shortest way grow as fast as n, and for which does the number of steps "
-        "that must be done one after another? They are not the same layers.",
+        try_this="For which layers does the shortest way grow in proportion to n? Then show what is done at once: in "
+        "which of them do values of one and the same layer have to wait for one another?",
     )
 
 

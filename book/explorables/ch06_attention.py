@@ -119,7 +119,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 KEYS = np.array([[2.0, 0.4], [0.6, 2.2], [-1.8, 1.2], [-1.0, -2.0], [1.6, -1.6]])
 VALUES = np.array([8.0, 3.0, 6.0, 1.0, 5.0])
-QUERY = np.array([1.6, -0.4])
+QUERY = np.array([1.4, -0.5])
 
 
 def asked(pointing: np.ndarray) -> tuple[np.ndarray, float]:
@@ -137,7 +137,7 @@ def query_and_shares() -> Figure:
     for place, (key, share) in enumerate(zip(KEYS, shares, strict=True)):
         left.plot([0, key[0]], [0, key[1]], color=style.GREY, linewidth=1)
         left.scatter(*key, s=60 + 500 * share, color=style.BLUE, alpha=0.85)
-        left.text(*(1.3 * key), f"k{place}", ha="center", va="center")
+        left.text(*(1.5 * key), f"k{place}", ha="center", va="center")
     left.annotate("", QUERY, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.ORANGE, "linewidth": 2.2})
     left.set(xlim=(-4.2, 4.2), ylim=(-4.2, 4.2), xticks=[], yticks=[], aspect="equal")
     left.spines[:].set_visible(False)
@@ -226,7 +226,7 @@ MASKS = {
     "not the future": np.tril(np.ones((N, N), bool)),
     f"not the filling ({FILLED} words)": np.tile(np.arange(N) < FILLED, (N, 1)),
     "neither": np.tril(np.ones((N, N), bool)) & (np.arange(N) < FILLED),
-    "two neighbours at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
+    "two places away at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
 }
 START = "not the future"
 SCORES = np.random.default_rng(2).normal(size=(N, N)).round(2)
@@ -368,6 +368,12 @@ def dilated_path(n: int, k: int) -> int:
     return next(layers for layers in range(1, n + 1) if k**layers >= n)
 
 
+def in_words(flops: int) -> str:
+    """Three digits and a unit: 33 k, 4.2 M, 68.7 G."""
+    size, unit = next((size, unit) for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if flops >= size)
+    return f"{flops / size:.3g} {unit}"
+
+
 def bill(n: int, d: int, k: int, r: int) -> Figure:
     """What four layers cost: n {n}, d {d}, k {k}, r {r}."""
     from matplotlib import pyplot as plt
@@ -377,11 +383,11 @@ def bill(n: int, d: int, k: int, r: int) -> Figure:
     cheapest = min(flops for flops, _, _ in found.values())
     for row, (flops, chain, path) in enumerate(found[layer] for layer in LAYERS):
         axes.barh(row, flops, left=1, color=style.BLUE if flops == cheapest else style.GREY, height=0.55)
-        words = f"{flops / 1e6:,.1f} M, steps {chain:,}, path {path:,}"
+        words = f"{in_words(flops)}, steps {chain:,}, path {path:,}"
         words += f" (dilated {dilated_path(n, k)})" if LAYERS[row] == "convolution" else ""
-        axes.text(1.3e5, row - 0.42, words, fontsize=10, va="center")
+        axes.text(1.3e4, row - 0.42, words, fontsize=10, va="center")
     axes.set_yticks(range(len(LAYERS)), LAYERS)
-    axes.set(xscale="log", xlim=(1e5, 1e11), xlabel="FLOPs of one layer", ylim=(len(LAYERS) - 0.5, -0.75))
+    axes.set(xscale="log", xlim=(1e4, 1e11), xlabel="FLOPs of one layer", ylim=(len(LAYERS) - 0.5, -0.75))
     return figure
 
 

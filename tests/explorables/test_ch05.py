@@ -34,6 +34,13 @@ def test_ways_and_moments_are_those_of_the_graph(kind: str, n: int) -> None:
     assert max(demos.moments(table).values()) == networkx.dag_longest_path_length(graph)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_one_layer_wait_for_one_another_in_the_recurrence_alone(kind: str) -> None:
+    when = demos.moments(demos.reads(kind, 9))
+    moments_of_first_layer = {moment for (layer, _), moment in when.items() if layer == 1}
+    assert len(moments_of_first_layer) == (9 if kind == demos.RECURRENCE else 1)
+
+
 @pytest.mark.parametrize("kind", [demos.CONVOLUTION, demos.DILATED])
 def test_with_one_layer_less_the_last_output_would_not_see_the_first_input(kind: str) -> None:
     table = demos.reads(kind, 16)

@@ -71,7 +71,7 @@ function render({ model, el }) {
       const [right, down] = at(point);
       dots[place].setAttribute("transform", `translate(${right} ${down})`);
       dots[place].firstChild.setAttribute("r", place ? 7 + 14 * Math.sqrt(found.shares[place - 1]) : 8);
-      dots[place].lastChild.setAttribute("x", place ? 0 : 14);
+      dots[place].lastChild.setAttribute("x", place ? 0 : right > WIDE - 30 ? -14 : 14);
       dots[place].lastChild.setAttribute("y", place ? 4 : -10);
       dots[place].setAttribute("aria-label", `${names[place]} at ${point.map((value) => value.toFixed(1)).join(", ")}${place ? `, share ${percent(found.shares[place - 1])}` : ""}. The arrow keys move it.`);
     });
