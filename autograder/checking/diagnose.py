@@ -29,9 +29,11 @@ from autograder.checking.records import (
     Verdict,
 )
 
+_STAY_IN_TORCH = (
+    "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a tensor."
+)
 _WITHOUT_GRADIENT = {
-    CUT_OFF: "Keep to torch operations on the inputs: no .item(), .numpy(), .detach() or torch.tensor(...) of a "
-    "tensor.",
+    CUT_OFF: _STAY_IN_TORCH,
     OVERWRITTEN: "Make new tensors: x = x - y for x -= y, torch.where(...) or torch.stack(...) for x[i] = y.",
 }
 Pair = tuple[FrozenCase, bool]  # a frozen case, and whether it is hidden
@@ -150,13 +152,10 @@ def _conduct_findings(frozen: FrozenCase, seen: Observation, exercise: Exercise)
         found.append(Finding("forbidden", f"{', '.join(seen.forbidden)} may not be used in this exercise.{reason}"))
     for i, record in enumerate(seen.calls):
         if record.changed:
-            names = ", ".join(record.changed)
-            found.append(
-                Finding(
-                    "modified",
-                    f"the input {names} was changed in place; work on a copy (x = x.clone(), x + 1 for x += 1).",
-                )
-            )
+            names, inputs = ", ".join(record.changed), case.calls[i].inputs()
+            tensors = all(isinstance(inputs.get(name), torch.Tensor) for name in record.changed)
+            copied = "x = x.clone(), x + 1 for x += 1" if tensors else "copy.deepcopy, or a new dict or list"
+            found.append(Finding("modified", f"the input {names} was changed in place; work on a copy ({copied})."))
         allowed = _flops_allowed(frozen, i)
         if record.flops > allowed:
             found.append(

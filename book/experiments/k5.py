@@ -188,6 +188,20 @@ def recalled(model: nn.Module, gap: int, seed: int, settings: Settings) -> float
     return float((model(x).argmax(1) == y).float().mean())
 
 
+@torch.no_grad()
+def kept_by_a_gate(seed: int, settings: Settings) -> float:
+    """Of the number of the state that its gate keeps best, the share left across the longest gap by the gate alone.
+
+    The median over the test sequences, of a GRU that was trained across the shortest gap.
+    """
+    gap, generator = settings.gaps[-1], torch.Generator().manual_seed(1_000_000 + seed)
+    with torch.enable_grad():
+        model = trained(GRU, settings.gaps[0], seed, settings)
+    x, _ = sequences.recall_batch(settings.test_sequences, gap, settings.symbols, settings.distractors, generator)
+    gates = sequences.update_gates(model.layer.layer, model.embed(x))[:, 1:-1]  # (batch, gap, hidden)
+    return float(gates.prod(1).amax(1).median())
+
+
 def times(seed: int, settings: Settings) -> list[dict[str, list[float]]]:
     """For each width, by kind, the seconds of one forward and backward pass at every length."""
     rounds = []
@@ -281,6 +295,8 @@ def summary(result: Result) -> dict[str, str]:
     for place, timing in enumerate(result["times"].values(), 1):
         for kind in KINDS:
             quoted[f"exponent_{kind}_{place}"] = _plus_minus(timing["exponent"][kind], "{:.2f}")
+            last = settings["lengths"][-2:], timing["ratio"][kind]["mean"][-2:]
+            quoted[f"doubling_{kind}_{place}"] = f"{scaling.exponent(*last):.2f}"
             for at, length in enumerate(settings["lengths"]):
                 quoted[f"ratio_{kind}_{place}_{length}"] = f"{timing['ratio'][kind]['mean'][at]:.2g}"
         for kind, found in timing["crossover"].items():
@@ -291,6 +307,8 @@ def summary(result: Result) -> dict[str, str]:
             quoted[f"gradient_{kind}_{distance}"] = _power(numbers["gradient"][kind]["mean"][at])
         for at, gap in enumerate(settings["gaps"]):
             quoted[f"recall_{kind}_{gap}"] = _share(numbers["recall"][kind], at)
+        (near, far), (before, after) = settings["distances"][-2:], numbers["gradient"][kind]["mean"][-2:]
+        quoted[f"fade_{kind}"] = f"{(after / before) ** (1 / (far - near)):.2f}"
         quoted[f"chain_{kind}"] = ", ".join(map(str, result["setup"]["chains"][kind]))
     for kind, found in numbers["transfer"].items():
         for at, gap in enumerate(settings["later_gaps"]):
@@ -376,11 +394,18 @@ def _verdict(result: Result) -> str:
         if fades
         else f"At distance {far} a recurrent layer's gradient is no less than a thousandth of attention's."
     )
-    reach = ", ".join(f"{SHORT[kind]} {farthest_recalled(result, kind)}" for kind in KINDS)
-    parts.append(f"Longest gap across which 90 % is recalled: {reach}.")
+    reach = {kind: farthest_recalled(result, kind) for kind in KINDS}
+    listed = ", ".join(f"{SHORT[kind]} {gap}" for kind, gap in reach.items())
+    parts.append(f"Longest gap across which 90 % is recalled: {listed}.")
+    level = [(one, other) for one in (RNN, GRU) for other in (CONVOLUTION, ATTENTION) if reach[one] >= reach[other]]
+    if level:
+        pairs = " and ".join(f"the {SHORT[one]} gets as far as {SHORT[other]}" for one, other in level)
+        parts.append(f"So {pairs}, which is not as claimed.")
     near, far, gru = settings["gaps"][0], settings["gaps"][-1], result["numbers"]["transfer"][GRU]
     direct, told = _share(result["numbers"]["recall"][GRU], -1), _share(gru, settings["later_gaps"].index(far))
-    parts.append(f"Across {far} symbols a GRU trained across {far} recalls {direct}, one trained across {near} {told}.")
+    parts.append(
+        f"Across {far} symbols a GRU trained across {far} recalls {direct}; one trained across {near}, {told}."
+    )
     return " ".join(parts)
 
 

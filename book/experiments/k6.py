@@ -279,8 +279,8 @@ def _setup(result: Result) -> str:
         f"Each seed draws {settings['draws']} settings, uniform in the logarithm: n from {n[0]} to {n[1]}, d from "
         f"{d[0]} to {d[1]}, kernels k from {k[0]} to {k[1]}, windows r from {r[0]} to {r[1]}. PyTorch's counter "
         "watches each layer run; the exponents are fitted by least squares to the logarithms. Steps and paths are "
-        "found in the graph of what is computed from what, by its longest chain and by breadth-first search. Nobody "
-        "looks ahead. Seeds "
+        "found in the graph of what is computed from what, by its longest chain and by breadth-first search. Kernels "
+        "and windows look back only. Seeds "
         f"{', '.join(map(str, result['seeds']))}."
     )
 

@@ -61,6 +61,7 @@ LABELS = {
     PLACED: "attention with positions",
 }
 LENGTH = 8
+FRONT, END, MIDDLE = "front", "end", "middle"
 
 
 def run(settings: Settings = DEFAULT, report: Report = silent) -> Result:
@@ -69,23 +70,29 @@ def run(settings: Settings = DEFAULT, report: Report = silent) -> Result:
 
 
 def measure(settings: Settings, report: Report) -> Result:
-    """By net: accuracy with the phrase in front and moved to the end, and on who saw whom; permutation errors."""
+    """By net: accuracy with the phrase in front and moved to the end, and on who saw whom; permutation errors.
+
+    And, trained with the phrase at both ends, accuracy with it in front, at the end and in the middle.
+    """
     nets = matched(settings, len(ANIMALS) + len(PLACES) + len(PHRASES))
-    found: dict[str, dict[str, list[float]]] = {kind: {name: [] for name in nets} for kind in ("front", "end", "order")}
+    kinds = (FRONT, END, "order", *(f"both_{where}" for where in (FRONT, END, MIDDLE)))
+    found: dict[str, dict[str, list[float]]] = {kind: {name: [] for name in nets} for kind in kinds}
     errors: dict[str, list[float]] = {name: [] for name in (CNN, BARE, PLACED)}
     for done, seed in enumerate(settings.seeds):
         for place, name in enumerate(nets):
             report((done + place / len(nets)) / len(settings.seeds), f"seed {seed}: {LABELS[name]}")
-            front, end = _moving(name, settings, seed)
-            found["front"][name].append(front)
-            found["end"][name].append(end)
+            seen = _moving(name, settings, seed, (FRONT,))
+            for where in (FRONT, END):
+                found[where][name].append(seen[where])
+            for where, share in _moving(name, settings, seed, (FRONT, END)).items():
+                found[f"both_{where}"][name].append(share)
             found["order"][name].append(_order(name, settings, seed))
         for name, values in errors.items():
             values.append(permutation_error(name, settings, seed))
     return {
         "setup": {
             "parameters": {name: models.count_parameters(build()) for name, build in nets.items()},
-            "moving_sentences": len(moving_sentences(True)[0]),
+            "moving_sentences": len(moving_sentences(FRONT)[0]),
             "order_sentences": len(order_sentences()[0]),
             "chance": {
                 "moving": 1 / (len(ANIMALS) * len(PLACES) * len(PHRASES)),
@@ -118,16 +125,18 @@ def matched(settings: Settings, answers: int) -> dict[str, Callable[[], nn.Modul
     }
 
 
-def moving_sentences(in_front: bool) -> tuple[Tensor, Tensor]:
-    """Every "today the dog went to the park", or "the dog went to the park today": (sentence, position), in one order.
+def moving_sentences(place: str) -> tuple[Tensor, Tensor]:
+    """Every "today the dog went to the park", (sentence, position), in one order, with the phrase at `place`.
 
-    With it, who, where and when, as classes: (sentence, 3).
+    That is `FRONT`, `END` ("the dog went to the park today") or `MIDDLE` ("the dog today went to the park"). With it,
+    who, where and when, as classes: (sentence, 3).
     """
     rows, answers = [], []
     kinds = (ANIMALS, GOING, PLACES, PHRASES)
     for who, went, where, when in itertools.product(*kinds):
-        told = f"the {who} {went} to the {where}"
-        rows.append(numbers(f"{when} {told}" if in_front else f"{told} {when}"))
+        acts, goes = f"the {who}", f"{went} to the {where}"
+        told = {FRONT: (when, acts, goes), END: (acts, goes, when), MIDDLE: (acts, when, goes)}[place]
+        rows.append(numbers(" ".join(told)))
         answers.append([ANIMALS.index(who), PLACES.index(where), PHRASES.index(when)])
     return torch.tensor(rows), torch.tensor(answers)
 
@@ -151,22 +160,27 @@ def numbers(text: str) -> list[int]:
     return found + [0] * (LENGTH - len(found))
 
 
-def _moving(name: str, settings: Settings, seed: int) -> tuple[float, float]:
-    """Share of new sentences with all three answers right: the phrase in front, as in training, and at the end."""
+def _moving(name: str, settings: Settings, seed: int, told: tuple[str, ...]) -> dict[str, float]:
+    """By place of the phrase, the share of new sentences with all three answers right.
+
+    In training the phrase stands at each of the places `told` in turn.
+    """
     parts = [len(ANIMALS), len(PLACES), len(PHRASES)]
-    (front, answers), (end, _) = moving_sentences(True), moving_sentences(False)
+    sentences = {place: moving_sentences(place)[0] for place in (FRONT, END, MIDDLE)}
+    answers = moving_sentences(FRONT)[1]
     with train.seeded(seed) as generator:
-        order = torch.randperm(len(front), generator=generator)
+        order = torch.randperm(len(answers), generator=generator)
         known, new = order[: settings.moving_train], order[settings.moving_train :]
         net = matched(settings, sum(parts))[name]()
+        x = torch.stack([sentences[told[place % len(told)]][number] for place, number in enumerate(known.tolist())])
 
         def loss(chosen: Tensor) -> Tensor:
-            scores = net(front[known][chosen]).split(parts, dim=1)
+            scores = net(x[chosen]).split(parts, dim=1)
             wanted = answers[known][chosen].unbind(1)
             return sum(F.cross_entropy(*pair) for pair in zip(scores, wanted, strict=True))
 
         _train(net, loss, len(known), settings, generator)
-    return _all_right(net, front[new], answers[new], parts), _all_right(net, end[new], answers[new], parts)
+    return {place: _all_right(net, found[new], answers[new], parts) for place, found in sentences.items()}
 
 
 def _order(name: str, settings: Settings, seed: int) -> float:
@@ -306,7 +320,8 @@ def _setup(result: Result) -> str:
         f"{settings['moving_train']} for training, the phrase always in front; the others for the test, as they are "
         "and with the phrase at the end. Three answers, counted right if all three are. Second task: "
         f"{setup['order_sentences']} sentences like “the dog saw the cat”, {settings['order_train']} for training; who "
-        "saw? A sentence and its mirror image are both for training or both for the test. Four nets "
+        "saw? A sentence and its mirror image are both for training or both for the test. The first task once more, "
+        "with the phrase of every second training sentence at the end. Four nets "
         f"of {min(setup['parameters'].values()):,} to {max(setup['parameters'].values()):,} parameters; "
         f"Adam, {settings['steps']} steps, batches of {settings['batch']}; seeds "
         f"{', '.join(map(str, result['seeds']))}."

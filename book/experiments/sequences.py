@@ -88,6 +88,20 @@ class Recall(nn.Module):
         return self.answer(self.layer(embedded if self.place is None else embedded + self.place)[:, -1])
 
 
+def update_gates(gru: nn.GRU, x: Tensor) -> Tensor:
+    """How much of each number of its state `gru` keeps at every step of x (batch, time, feature), from 0 to 1.
+
+    Returns (batch, time, hidden); the state begins with zeros.
+    """
+    h, gates = x.new_zeros(len(x), gru.hidden_size), []
+    for x_t, h_next in zip(x.unbind(1), gru(x)[0].unbind(1), strict=True):
+        of_x = F.linear(x_t, gru.weight_ih_l0, gru.bias_ih_l0).chunk(3, dim=1)
+        of_h = F.linear(h, gru.weight_hh_l0, gru.bias_hh_l0).chunk(3, dim=1)
+        gates.append(torch.sigmoid(of_x[1] + of_h[1]))  # (batch, hidden)
+        h = h_next
+    return torch.stack(gates, dim=1)
+
+
 def recall_batch(
     batch: int, gap: int, symbols: int, distractors: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # ---- spectral radius ----
 
-HIDDEN, STEPS = 24, 60
-RADII = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.3)
+HIDDEN, STEPS = 64, 60
+RADII = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.3, 1.6, 2.0)
 SMALL, LARGE = "small inputs", "large inputs"
 
 
@@ -52,12 +52,12 @@ def fading(radius: float, inputs: str) -> Figure:
     """Eigenvalues of W_h with spectral radius {radius}, and the gradient against the lag, with {inputs}."""
     from matplotlib import pyplot as plt
 
-    figure, (plane, axes) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.1), width_ratios=(1, 1.45))
+    figure, (plane, axes) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.3), width_ratios=(1, 1.45))
     values = np.linalg.eigvals(radius * _matrix())
     angle = np.linspace(0, 2 * np.pi, 120)
     plane.plot(np.cos(angle), np.sin(angle), color=style.INK, linewidth=1)
-    plane.plot(values.real, values.imag, "o", color=style.BLUE)
-    plane.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    plane.plot(values.real, values.imag, "o", color=style.BLUE, markersize=4)
+    plane.set(xlim=(-2.15, 2.15), ylim=(-2.15, 2.15), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     plane.set(xlabel="real part", ylabel="imaginary part")
     plane.set_title("eigenvalues")
     lags = np.arange(STEPS + 1)
@@ -65,7 +65,7 @@ def fading(radius: float, inputs: str) -> Figure:
     axes.semilogy(lags, gradient_by_lag(radius, INPUTS[inputs]), color=style.ORANGE, label="gradient")
     axes.set(xlabel="lag k / steps", ylim=(1e-12, 1e8), xlim=(0, STEPS), yticks=(1e-12, 1e-8, 1e-4, 1, 1e4, 1e8))
     axes.set_title("norm of the gradient")
-    axes.legend(loc="lower left", fontsize=9.5, borderaxespad=0)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=9.5)
     return figure
 
 
@@ -73,7 +73,7 @@ INPUTS = {SMALL: 0.01, LARGE: 1.0}
 
 
 def spectral_radius() -> Demo:
-    """The largest eigenvalue of W_h decides whether a gradient fades or grows; tanh only takes away."""
+    """Below a spectral radius of 1 a gradient fades; above it tanh takes away what the matrix adds, up to a point."""
     return explore(
         fading,
         radius=steps(RADII, label="Spectral radius of W_h", format=".2f", start=0.9),
@@ -81,14 +81,15 @@ def spectral_radius() -> Demo:
         play="radius",
         caption="Left, the eigenvalues of $W_h$ and the circle of radius 1. Right, the length of the gradient that "
         "goes back k steps, on a logarithmic scale. The dashed line is the spectral radius to the power k.",
-        try_this="With small inputs, find the radius at which the gradient stays level. How far off is it already at "
-        "0.05 more or less? Then switch to large inputs, where tanh bends: which way does the curve move?",
+        try_this="With small inputs, find the radius from which on the gradient stays level. How much is lost already "
+        "at 0.05 less? Go on to 2: where does the gradient begin to grow, and how far behind the dashed line? Then "
+        "switch to large inputs, where tanh bends: which radius keeps a gradient level now?",
     )
 
 
 # ---- what a gate keeps ----
 
-BIASES = (-2, -1, 0, 1, 2, 3, 4, 5, 6)
+BIASES, UNITS = (-2, -1, 0, 1, 2, 3, 4, 5, 6), 24
 
 
 @cache
@@ -104,8 +105,8 @@ def difference_by_step(bias: float) -> np.ndarray:
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for seed in range(5):
             torch.manual_seed(seed)
-            layer = nn.GRU(4, HIDDEN, batch_first=True).double()
-            layer.bias_ih_l0[HIDDEN : 2 * HIDDEN] += bias
+            layer = nn.GRU(4, UNITS, batch_first=True).double()
+            layer.bias_ih_l0[UNITS : 2 * UNITS] += bias
             x = torch.randn(1, STEPS + 1, 4, dtype=torch.float64).repeat(2, 1, 1)
             x[1, 0] = -x[0, 0]
             one, other = layer(x)[0]
@@ -125,7 +126,7 @@ def kept(bias: float) -> Figure:
     gate = 1 / (1 + np.exp(-bias))
     axes.semilogy(gate ** np.arange(STEPS + 1), "--", color=style.ORANGE, label=f"z to the power k, z = {gate:.3f}")
     axes.set(xlabel="steps since the first input", ylabel="difference / at first", ylim=(1e-8, 3), xlim=(0, STEPS))
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2, fontsize=9.5)
     return figure
 
 
@@ -135,11 +136,11 @@ def gate_bias() -> Demo:
         kept,
         bias=steps(BIASES, label="Added to the update gate's bias", start=0),
         play="bias",
-        caption="Two runs of one untrained GRU read the same sixty inputs, except for the first. Five draws of the "
-        "weights (thin) and their geometric mean (thick): how much of the difference is still in the state. Dashed: "
-        "what a gate that always stood at z would keep by itself.",
-        try_this="Which bias keeps a tenth of the difference for sixty steps? What would such a gate do to a state "
-        "that has to be replaced at every step?",
+        caption="Two runs of one untrained GRU begin with different inputs and then read the same sixty. Five draws of "
+        "the weights (thin) and their geometric mean (thick): how much of the difference is still in the state. "
+        "Dashed: what a gate that always stood at z would keep by itself.",
+        try_this="Which is the smallest bias that keeps a tenth of the difference for sixty steps? What would such a "
+        "gate do to a state that has to be replaced at every step?",
     )
 
 
@@ -249,8 +250,8 @@ def dependencies() -> Demo:
         alt=graph_words,
         caption="Every line is a reading: the value above, or to the right, needs the one below. Orange is a shortest "
         "way from the first input to the last output. With moments shown, equal colours are done at once.",
-        try_this="For which layers does the shortest way grow as fast as n, and for which does the number of steps "
-        "that must be done one after another? They are not the same layers.",
+        try_this="For which layers does the shortest way grow in proportion to n? Then show what is done at once: in "
+        "which of them do values of one and the same layer have to wait for one another?",
     )
 
 

@@ -117,9 +117,9 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 # ---- a query among keys ----
 
-KEYS = np.array([[1.0, 0.2], [0.3, 1.1], [-0.9, 0.6], [-0.5, -1.0], [0.8, -0.8]])
+KEYS = np.array([[2.0, 0.4], [0.6, 2.2], [-1.8, 1.2], [-1.0, -2.0], [1.6, -1.6]])
 VALUES = np.array([8.0, 3.0, 6.0, 1.0, 5.0])
-QUERY = np.array([1.6, -0.4])
+QUERY = np.array([1.4, -0.5])
 
 
 def asked(pointing: np.ndarray) -> tuple[np.ndarray, float]:
@@ -137,9 +137,9 @@ def query_and_shares() -> Figure:
     for place, (key, share) in enumerate(zip(KEYS, shares, strict=True)):
         left.plot([0, key[0]], [0, key[1]], color=style.GREY, linewidth=1)
         left.scatter(*key, s=60 + 500 * share, color=style.BLUE, alpha=0.85)
-        left.text(*(1.32 * key), f"k{place}", ha="center", va="center")
+        left.text(*(1.5 * key), f"k{place}", ha="center", va="center")
     left.annotate("", QUERY, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.ORANGE, "linewidth": 2.2})
-    left.set(xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), xticks=[], yticks=[], aspect="equal")
+    left.set(xlim=(-4.2, 4.2), ylim=(-4.2, 4.2), xticks=[], yticks=[], aspect="equal")
     left.spines[:].set_visible(False)
     left.set_title("query (orange), keys", loc="left")
     right.barh(range(len(KEYS)), 100 * shares, color=style.BLUE)
@@ -159,10 +159,10 @@ def query_among_keys() -> Widget:
         preview=query_and_shares,
         alt="A plane with a query and five keys that can be dragged or moved with the arrow keys, the share of every "
         "key as a bar, and the answer: the mean of the values, weighted by the shares.",
-        caption="The direction of the query decides *which* key gets most; its length decides *how much more*. The "
-        "larger a key, the larger its share; the dotted ring has radius 1.",
-        try_this="Drag the query until the answer is nearly 8, then until it is nearly 1. What is the answer when the "
-        "query lies in the middle? Can you make it 9, by moving the keys too?",
+        caption="The direction of the query decides *which* key gets most; its length decides *how much more*. A key "
+        "is drawn the larger, the larger its share; the dotted ring has radius 2.",
+        try_this="Drag the query until the answer is more than 7, then until it is nearly 1. What is the answer when "
+        "the query lies in the middle? Can you make it 9, by moving the keys too?",
     )
 
 
@@ -226,7 +226,7 @@ MASKS = {
     "not the future": np.tril(np.ones((N, N), bool)),
     f"not the filling ({FILLED} words)": np.tile(np.arange(N) < FILLED, (N, 1)),
     "neither": np.tril(np.ones((N, N), bool)) & (np.arange(N) < FILLED),
-    "two neighbours at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
+    "two places away at most": np.abs(np.subtract.outer(np.arange(N), np.arange(N))) <= 2,
 }
 START = "not the future"
 SCORES = np.random.default_rng(2).normal(size=(N, N)).round(2)
@@ -316,8 +316,8 @@ def heads_like_kernel(sharpness: float) -> Figure:
     for column, (tap, weight) in enumerate(zip(TAPS, KERNEL, strict=True)):
         axes = figure.add_subplot(grid[0, column])
         axes.imshow(head(tap, sharpness), vmin=0, vmax=1, cmap=style.SEQUENTIAL)
-        axes.set(xticks=[0, 5, 10], yticks=[0, 5, 10], xlabel="key")
-        axes.set_title(f"{tap:+d}, times {weight:g}".replace("-", "−"), fontsize=11)
+        axes.set(xticks=[0, 5, 10], yticks=[0, 5, 10], xlabel="key", ylabel="" if column else "query")
+        axes.set_title(f"{tap:+d}, times {weight:g}".replace("-", "−").replace("+0", "0"), fontsize=11)
     axes = figure.add_subplot(grid[1, :])
     axes.plot(range(1, PLACES - 1), theirs, "o-", color=style.GREY, label="convolution", markersize=8)
     axes.plot(range(1, PLACES - 1), ours, "s-", color=style.ORANGE, label="three heads", markersize=4)
@@ -350,7 +350,10 @@ LAYERS = ("self-attention", "restricted", "recurrent", "convolution")
 
 
 def costs(n: int, d: int, k: int, r: int) -> dict[str, tuple[int, int, int]]:
-    """By layer: FLOPs, operations that must wait for one another, longest path when layers are stacked."""
+    """By layer: FLOPs, operations that must wait for one another, longest path when layers are stacked.
+
+    Windows that are stacked are contiguous.
+    """
     r = min(r, n)
     return {
         "self-attention": (4 * n * n * d, 1, 1),
@@ -358,6 +361,17 @@ def costs(n: int, d: int, k: int, r: int) -> dict[str, tuple[int, int, int]]:
         "recurrent": (4 * n * d * d, n, n),
         "convolution": (2 * k * n * d * d, 1, -(-(n - 1) // (k - 1))),
     }
+
+
+def dilated_path(n: int, k: int) -> int:
+    """The longest path through dilated convolutions: as many layers as it takes until k^layers reaches n."""
+    return next(layers for layers in range(1, n + 1) if k**layers >= n)
+
+
+def in_words(flops: int) -> str:
+    """Three digits and a unit: 33 k, 4.2 M, 68.7 G."""
+    size, unit = next((size, unit) for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if flops >= size)
+    return f"{flops / size:.3g} {unit}"
 
 
 def bill(n: int, d: int, k: int, r: int) -> Figure:
@@ -369,9 +383,11 @@ def bill(n: int, d: int, k: int, r: int) -> Figure:
     cheapest = min(flops for flops, _, _ in found.values())
     for row, (flops, chain, path) in enumerate(found[layer] for layer in LAYERS):
         axes.barh(row, flops, left=1, color=style.BLUE if flops == cheapest else style.GREY, height=0.55)
-        axes.text(1.3e5, row - 0.42, f"{flops / 1e6:,.1f} M, steps {chain:,}, path {path:,}", fontsize=10, va="center")
+        words = f"{in_words(flops)}, steps {chain:,}, path {path:,}"
+        words += f" (dilated {dilated_path(n, k)})" if LAYERS[row] == "convolution" else ""
+        axes.text(1.3e4, row - 0.42, words, fontsize=10, va="center")
     axes.set_yticks(range(len(LAYERS)), LAYERS)
-    axes.set(xscale="log", xlim=(1e5, 1e11), xlabel="FLOPs of one layer", ylim=(len(LAYERS) - 0.5, -0.75))
+    axes.set(xscale="log", xlim=(1e4, 1e11), xlabel="FLOPs of one layer", ylim=(len(LAYERS) - 0.5, -0.75))
     return figure
 
 
@@ -389,10 +405,12 @@ def what_it_costs() -> Demo:
                 f"{layer}: {flops:,} FLOPs, {chain:,} steps, path {path:,}"
                 for layer, (flops, chain, path) in costs(n, d, k, r).items()
             )
-            + "."
+            + f", or {dilated_path(n, k)} when dilated."
         ),
         caption="Blue is the cheapest in FLOPs (linear maps of attention not counted, as in the paper). *Steps* must "
-        "wait for one another; *path* is the way of a signal from the first to the last position, in operations.",
-        try_this="At which n does self-attention become dearer than the recurrent layer, for each d? Which number of "
-        "the three would you look at on a machine with a thousand cores?",
+        "wait for one another; *path* is the way of a signal from the first to the last position, in operations, which "
+        "is shorter for dilated convolutions.",
+        try_this="For each d, up to which n is self-attention no dearer than the recurrent layer? Make n large: what "
+        "does dilation do to the path of the convolution? And which number would you look at on a machine with a "
+        "thousand cores?",
     )

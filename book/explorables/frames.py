@@ -120,7 +120,7 @@ def _finish(svg: str) -> Frame:
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", lambda found: _smaller_image(found[1]), svg)
     svg = _recolour(svg)
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag[0]), svg)  # places, not words
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(<text [^>]*?)font-family: [^;\"]*", rf"\1font-family: {PLAIN_FONT}", svg)
     svg = re.sub(r"font-family: 'DejaVu Sans'(?=[;\"])", f"font-family: {MEASURED_FONT}", svg)
@@ -137,6 +137,10 @@ def _finish(svg: str) -> Frame:
         f'fill="currentColor" stroke-linejoin="round"'
     )
     return Frame(svg.replace("<svg", opening, 1).strip(), key)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _size(svg: str) -> tuple[str, str]:

@@ -140,5 +140,7 @@ def path_length(draw):
     calls = [call("convolution", size, k) for size in (rest, rest + 1, rest + 2)]
     yield case("convolution", *calls, call("convolution", 1, 3), call("convolution", 9, 2))
     calls = [call("dilated", size, k) for size in (k**2, k**2 + 1, k**3 - 1, k**3, 1, k)]
-    yield case("dilated", *calls, call("dilated", 125, 5), call("dilated", 126, 5), call("dilated", n))
+    # where a rounded logarithm gives one too many (natural, binary, decimal) or, rounded down plus one, one too few
+    misled = [call("dilated", *sizes) for sizes in ((125, 5), (126, 5), (243, 3), (512, 8), (244, 3))]
+    yield case("dilated", *calls, *misled, call("dilated", n))
     yield case("attention", call("attention", n, k), call("attention", 1))

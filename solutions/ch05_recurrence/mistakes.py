@@ -124,6 +124,17 @@ def states_before_the_steps(x, h0, W_x, W_h, b):
 
 
 @mistake("rnn_forward")
+def initial_state_included(x, h0, W_x, W_h, b):
+    """You return one state too many: h0 stands in front of the others.
+
+    h0 is given. The result holds what the steps have made of it, h_1 to h_n: one state for every input.
+
+    Begin with an empty list, states = [], and with h = h0 beside it.
+    """
+    return torch.cat([h0[:, None], solution.rnn_forward(x, h0, W_x, W_h, b)], dim=1)
+
+
+@mistake("rnn_forward")
 def read_backwards(x, h0, W_x, W_h, b):
     """Your loop reads the sequence from its end.
 
@@ -201,6 +212,30 @@ def state_after_for_state_before(grad, x, h0, h, W_h):
     """
     delta, carried = _walk_back(grad, x, h0, h, W_h)
     return _gradients(delta, x, h, carried)
+
+
+@mistake("bptt")
+def state_before_the_first_from_the_end(grad, x, h0, h, W_h):
+    """All is right but the gradient of W_h: at the first step it is paired with the last state.
+
+    h[:, t - 1] is h[:, -1] for t = 0, and in Python that is the end. The first step started from h0.
+
+    before = h[:, t - 1] if t > 0 else h0.
+    """
+    delta, carried = _walk_back(grad, x, h0, h, W_h)
+    return _gradients(delta, x, h.roll(1, dims=1), carried)
+
+
+@mistake("bptt")
+def not_carried_to_h0(grad, x, h0, h, W_h):
+    """All is right but the gradient of h0: you return the delta of the first step.
+
+    delta_1 is the gradient inside the tanh of the first step. To h0 it goes back through W_h once more.
+
+    Return carried as it stands after the loop: delta_1 @ W_h.
+    """
+    delta, _ = _walk_back(grad, x, h0, h, W_h)
+    return _gradients(delta, x, _before(h0, h), delta[:, 0])
 
 
 @mistake("bptt")
@@ -287,6 +322,17 @@ def first_number_only(f, x):
     Loop over f(x)[-1], one gradient each, with retain_graph=True.
     """
     return _jacobian(f, x)[0].norm(dim=1).flip(0)
+
+
+@mistake("gradient_norm_by_lag")
+def gradients_piled_up(f, x):
+    """The first number of the output is right, and every one after it holds those before as well.
+
+    backward() *adds* to x.grad. Called once for every number of the output, it piles the rows of the matrix up.
+
+    torch.autograd.grad(number, x, retain_graph=True)[0] gives one row; or set x.grad = None before every backward().
+    """
+    return _jacobian(f, x).cumsum(0).square().sum(dim=(0, 2)).sqrt().flip(0)
 
 
 @mistake("gradient_norm_by_lag")
@@ -445,6 +491,19 @@ def end_not_cropped(x, w, b, dilation=1):
 
 
 @mistake("causal_conv1d")
+def cropped_by_minus_zero(x, w, b, dilation=1):
+    """All is right but for a kernel of one weight: there your output is empty.
+
+    With padding= on both sides the last outputs have to go, y[:, :, :-past]. Where past is 0 that is y[:, :, :-0], and
+    so nothing at all.
+
+    Keep the first ones instead, y[:, :, : x.shape[2]], or pad in front only.
+    """
+    past = dilation * (w.shape[2] - 1)
+    return F.conv1d(x, w, b, padding=past, dilation=dilation)[:, :, :-past]
+
+
+@mistake("causal_conv1d")
 def kernel_flipped(x, w, b, dilation=1):
     """Your kernel runs backwards: its first weight lies on the present.
 
@@ -555,6 +614,17 @@ def whole_kernel_a_layer(kind, n, k=3):
 
 
 @mistake("path_length")
+def inputs_not_steps(kind, n, k=3):
+    """For the convolution your number is one too large where n - 1 is a multiple of k - 1: you divide all n inputs.
+
+    From the first of n inputs to the last are n - 1 steps, as from the first of k weights to the last are k - 1.
+
+    max(1, ceil((n - 1) / (k - 1))).
+    """
+    return max(1, math.ceil(n / (k - 1))) if kind == "convolution" else solution.path_length(kind, n, k)
+
+
+@mistake("path_length")
 def rest_dropped(kind, n, k=3):
     """For the convolution your number is too small by one wherever the division leaves a rest.
 
@@ -575,6 +645,20 @@ def logarithm_rounded(kind, n, k=3):
     """
     if kind == "dilated":
         return max(1, math.ceil(math.log(n) / math.log(k)))
+    return solution.path_length(kind, n, k)
+
+
+@mistake("path_length")
+def binary_logarithm_rounded(kind, n, k=3):
+    """Right almost everywhere, and one too large for 243 inputs and kernels of 3: the logarithm is not exact.
+
+    math.log2(243) / math.log2(3) is a little more than 5, and rounding it up gives 6. Every logarithm is wrong
+    somewhere.
+
+    Count in whole numbers: multiply by k until you have n.
+    """
+    if kind == "dilated":
+        return max(1, math.ceil(math.log2(n) / math.log2(k)))
     return solution.path_length(kind, n, k)
 
 

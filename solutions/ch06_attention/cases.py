@@ -1,5 +1,7 @@
 """What the exercises on attention are tried on: as many queries as keys nowhere, so that no swapped axis can hide."""
 
+import math
+
 import torch
 
 from autograder.authoring.cases import call, case, exercise, probe
@@ -32,7 +34,11 @@ def scaled_dot_product_attention(draw):
     q, k, v = draw.normal(2, 3, 5, 4), draw.normal(2, 3, 7, 4), draw.normal(2, 3, 7, 2)
     yield case("heads and a mask", q, k, v, allowed(draw, 2, 1, 5, 7), gradients=every)
     q, k, v = draw.normal(3, 6, std=300.0), draw.normal(8, 6, std=300.0), draw.normal(8, 2)
-    yield case("scores as large as 1e5", q, k, v, allowed(draw, 3, 8))
+    mask = allowed(draw, 3, 8)
+    # the two keys that query 0 may look at fit it badly, -1e5 and -0.99e5: what stands for -inf has to be lower
+    mask[0] = torch.arange(8) < 2
+    k[:2] = torch.tensor([[-1e5], [-0.99e5]]) * math.sqrt(6) * q[0] / q[0].square().sum()
+    yield case("scores as large as 1e5", q, k, v, mask)
     yield case("one key", draw.normal(2, 1, 5), draw.normal(2, 1, 5), draw.normal(2, 1, 3), gradients=("v",))
 
 

@@ -303,8 +303,8 @@ check(MultiHeadAttention)
 #
 # The paper "Attention Is All You Need" adds to every position $p$ a row of waves, one pair for each frequency:
 #
-# $$P_{p,\,2i} = \sin\!\left(\frac{p}{10000^{2i/d}}\right), \qquad
-# P_{p,\,2i+1} = \cos\!\left(\frac{p}{10000^{2i/d}}\right)$$
+# $$U_{p,\,2i} = \sin\!\left(\frac{p}{10000^{2i/d}}\right), \qquad
+# U_{p,\,2i+1} = \cos\!\left(\frac{p}{10000^{2i/d}}\right)$$
 #
 # For $d = 4$ the frequencies are $1$ and $1/100$. Position 1 gets
 # $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.841, 0.540, 0.010, 1.000)$.
@@ -317,7 +317,7 @@ check(MultiHeadAttention)
 def sinusoidal_positions(n: int, d: int) -> Tensor:
     """The waves that tell n positions apart.
 
-    P[p, 2 i] = sin(p / 10000^(2 i / d)),     P[p, 2 i + 1] = cos(p / 10000^(2 i / d))
+    U[p, 2 i] = sin(p / 10000^(2 i / d)),     U[p, 2 i + 1] = cos(p / 10000^(2 i / d))
 
     n: the number of positions, counted from 0
     d: how many numbers each position gets; even

@@ -68,6 +68,32 @@ def softmax_over_queries(q, k, v, mask=None):
 
 
 @mistake("scaled_dot_product_attention")
+def softmax_over_axis_one(q, k, v, mask=None):
+    """One sequence is right. With a batch and heads in front, rows no longer add up to 1, or are nan.
+
+    Axis 1 is the last one only where there are two. How do you name an axis by counting from the end?
+
+    The keys are the last axis of the scores: softmax(dim=-1).
+    """
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    weights = scores.softmax(1)
+    return weights @ v, weights
+
+
+@mistake("scaled_dot_product_attention")
+def transposed_all_axes(q, k, v, mask=None):
+    """One sequence is right. With a batch and heads in front the shapes do not fit: .T turned all axes round.
+
+    Only the last two axes of k change places; batch and heads stay where they are.
+
+    k.transpose(-2, -1), or k.mT.
+    """
+    return attend(q @ k.permute(*range(k.dim() - 1, -1, -1)) / math.sqrt(q.shape[-1]), v, mask)
+
+
+@mistake("scaled_dot_product_attention")
 def mask_after_softmax(q, k, v, mask=None):
     """With a mask, the shares of a query no longer add up to 1.
 
@@ -105,6 +131,20 @@ def mask_inverted(q, k, v, mask=None):
     What is to be filled with -inf is where the mask is False: masked_fill(~mask, -torch.inf).
     """
     return solution.scaled_dot_product_attention(q, k, v, None if mask is None else ~mask)
+
+
+@mistake("scaled_dot_product_attention")
+def not_low_enough(q, k, v, mask=None):
+    """Where all keys that a query may see fit it badly, it looks at the forbidden ones.
+
+    You put a number in the place of the forbidden scores, and there are scores that are lower. Which number is lower
+    than all?
+
+    scores.masked_fill(~mask, -torch.inf)
+    """
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    weights = (scores if mask is None else scores.masked_fill(~mask, -1e4)).softmax(-1)
+    return weights @ v, weights
 
 
 @mistake("scaled_dot_product_attention")
@@ -408,6 +448,42 @@ class MaskForgotten(solution.MultiHeadAttention):
 
 
 @mistake("MultiHeadAttention")
+class MaskMeetsTheHeads(solution.MultiHeadAttention):
+    """One mask for all sentences is fine. A mask for each sentence meets the wrong axis.
+
+    Shapes are matched from the right: (batch, query, key) against (batch, head, query, key) puts the batch of the mask
+    on the heads.
+
+    Give the mask an axis for the heads, in front of its last two: mask.unsqueeze(-3).
+    """
+
+    def forward(self, x, source=None, mask=None):
+        source = x if source is None else source
+        q = solution.split_heads(self.query(x), self.heads)
+        k, v = (solution.split_heads(f(source), self.heads) for f in (self.key, self.value))
+        y, weights = solution.scaled_dot_product_attention(q, k, v, mask)
+        return self.out(solution.merge_heads(y)), weights
+
+
+@mistake("MultiHeadAttention")
+class AxisForHeadsFromTheFront(solution.MultiHeadAttention):
+    """A mask for each sentence is fine. One mask (query, key) for all of them no longer fits.
+
+    It has no axis batch, so that an axis 1 comes between query and key. The axis of heads stands third from the right
+    in both.
+
+    Count from the end: mask.unsqueeze(-3).
+    """
+
+    def forward(self, x, source=None, mask=None):
+        source = x if source is None else source
+        q = solution.split_heads(self.query(x), self.heads)
+        k, v = (solution.split_heads(f(source), self.heads) for f in (self.key, self.value))
+        y, weights = solution.scaled_dot_product_attention(q, k, v, None if mask is None else mask.unsqueeze(1))
+        return self.out(solution.merge_heads(y)), weights
+
+
+@mistake("MultiHeadAttention")
 class SourceForgotten(solution.MultiHeadAttention):
     """Self-attention is right. With another source, your positions look at themselves all the same.
 
@@ -483,6 +559,19 @@ def exponent_of_every_column(n, d):
     The exponent of column 2i + 1 is 2i / d too, not (2i + 1) / d.
     """
     angles = torch.arange(n)[:, None] / 10000.0 ** (torch.arange(d) / d)
+    return torch.where(torch.arange(d) % 2 == 0, angles.sin(), angles.cos())
+
+
+@mistake("sinusoidal_positions")
+def column_doubled(n, d):
+    """The first column is right, and all the others turn too slowly.
+
+    In the formula 2i is the column already: column 2i has the exponent 2i / d. You took the column for i, and doubled
+    it.
+
+    The exponents of the pairs are torch.arange(0, d, 2) / d: 0, 2, 4, … over d.
+    """
+    angles = torch.arange(n)[:, None] / 10000.0 ** (2 * torch.arange(d) / d)
     return torch.where(torch.arange(d) % 2 == 0, angles.sin(), angles.cos())
 
 

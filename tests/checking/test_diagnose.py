@@ -63,8 +63,8 @@ def test_any_correct_way_of_writing_passes(exercise, judge, write):
     ],
     ids=[
         "not-callable", "raises", "numpy", "none", "transposed", "flat", "integer", "nan", "factor", "offset",
-        "detached", "detached-input", "detached-input-why", "overwritten", "doubled-in-place", "sparse", "meta", "moved-to-meta",
-        "half", "in-a-list", "exit",
+        "detached", "detached-input", "detached-input-why", "overwritten", "doubled-in-place", "sparse", "meta",
+        "moved-to-meta", "half", "in-a-list", "exit",
     ],
 )  # fmt: skip
 def test_a_wrong_answer_scores_nothing_and_says_why(exercise, judge, code_of, write, code, words):
@@ -171,6 +171,14 @@ def test_a_change_of_an_input_is_found(case, make_exercise, judge, code_of):
 
     verdict = judge(exercise, centred_in_place)
     assert code_of(verdict) == "modified" and "x was changed" in verdict.first.findings[0].message
+    assert "x.clone()" in verdict.first.findings[0].message
+
+
+def test_a_dictionary_that_was_changed_is_not_told_to_clone(make_exercise, judge):
+    exercise = make_exercise(len, Case("a table", (Call(args=({"a": 1, "b": 2},), names=("reads",)),)))
+    verdict = judge(exercise, lambda reads: [reads.popitem(), len(reads) + 1][1])
+    message = verdict.first.findings[0].message
+    assert "reads was changed in place" in message and "deepcopy" in message and "clone" not in message
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What K5 measures, against torch, numpy and counting; and that its verdict follows its numbers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,21 @@ def test_a_sequence_to_recall_begins_with_its_symbol_and_shows_it_nowhere_else()
     assert (x[:, -1] == 12).all()
 
 
+def test_update_gates_are_those_of_torchs_gru():
+    with k5.seeded(0) as generator:
+        gru, x = torch.nn.GRU(3, 4, batch_first=True).double(), torch.randn(2, 5, 3, generator=generator).double()
+        for weight in gru.parameters():
+            weight.data[8:] = 0
+        gru.bias_ih_l0.data[8:] = 50  # a proposal of 1, so that 1 - h_t = z (1 - h_(t-1))
+        torch.testing.assert_close(sequences.update_gates(gru, x).cumprod(1), 1 - gru(x)[0])
+
+
+@pytest.mark.parametrize("seed", k5.DEFAULT.seeds)
+def test_training_across_a_short_gap_closes_a_gate_across_a_long_one(seed):
+    assert k5.kept_by_a_gate(seed, k5.DEFAULT) > 0.3
+    assert k5.kept_by_a_gate(seed, replace(k5.DEFAULT, updates=0)) < 1e-6
+
+
 def test_ratios_are_to_the_rnn_at_the_shortest_length(stored):
     for timing in stored["times"].values():
         assert all(row[0] == 1 for row in timing["ratio"]["rnn"]["by_seed"])
@@ -107,6 +123,14 @@ def test_stored_exponents_and_crossovers_follow_from_the_stored_ratios(stored):
 def test_the_verdict_says_when_a_recurrent_chain_does_not_grow(stored):
     changed = stored | {"setup": {"chains": stored["setup"]["chains"] | {"rnn": [5, 5, 5]}}}
     assert "not as claimed" in k5.summary(changed)["verdict"]
+
+
+def test_the_verdict_says_who_recalls_as_far_as_a_layer_with_a_short_path(stored):
+    assert "So the GRU gets as far as attention, which is not as claimed." in k5.summary(stored)["verdict"]
+    recall = {kind: {"mean": [1.0, 1.0, 0.2, 0.2], "std": [0] * 4} for kind in (k5.RNN, k5.GRU)}
+    recall |= {kind: {"mean": [1.0] * 4, "std": [0] * 4} for kind in (k5.CONVOLUTION, k5.ATTENTION)}
+    better = stored | {"numbers": stored["numbers"] | {"recall": recall}}
+    assert "gets as far" not in k5.summary(better)["verdict"]
 
 
 def test_the_verdict_says_when_attention_never_falls_behind(stored):

@@ -66,7 +66,7 @@ def test_mirror_images_of_k7_stand_together_and_have_both_animals_as_answers():
 
 
 def test_a_moved_sentence_of_k7_has_the_same_words_and_answers():
-    (front, answers), (end, same) = k7.moving_sentences(True), k7.moving_sentences(False)
+    (front, answers), (end, same) = k7.moving_sentences(k7.FRONT), k7.moving_sentences(k7.END)
     assert torch.equal(front.sort(1).values, end.sort(1).values)
     assert torch.equal(answers, same)
     assert not (front == end).all(1).any()

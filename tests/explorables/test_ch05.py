@@ -34,6 +34,13 @@ def test_ways_and_moments_are_those_of_the_graph(kind: str, n: int) -> None:
     assert max(demos.moments(table).values()) == networkx.dag_longest_path_length(graph)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_one_layer_wait_for_one_another_in_the_recurrence_alone(kind: str) -> None:
+    when = demos.moments(demos.reads(kind, 9))
+    moments_of_first_layer = {moment for (layer, _), moment in when.items() if layer == 1}
+    assert len(moments_of_first_layer) == (9 if kind == demos.RECURRENCE else 1)
+
+
 @pytest.mark.parametrize("kind", [demos.CONVOLUTION, demos.DILATED])
 def test_with_one_layer_less_the_last_output_would_not_see_the_first_input(kind: str) -> None:
     table = demos.reads(kind, 16)
@@ -59,6 +66,35 @@ def test_gradient_by_lag_is_that_of_autograd(scale: float) -> None:
         rows = [torch.autograd.grad(number, states[-1 - lag], retain_graph=True)[0] for number in states[-1]]
         expected.append(float(torch.stack(rows).norm()))
     assert demos.gradient_by_lag(0.9, scale, lags) == pytest.approx(expected)
+
+
+def at_sixty(radius: float, inputs: str) -> float:
+    """The gradient at the longest lag over the one at lag 0."""
+    norms = demos.gradient_by_lag(radius, demos.INPUTS[inputs])
+    return norms[-1] / norms[0]
+
+
+def test_with_small_inputs_a_gradient_fades_below_radius_one_is_level_above_and_grows_far_above() -> None:
+    assert at_sixty(0.9, demos.SMALL) < 1e-3 and at_sixty(0.95, demos.SMALL) < 0.02
+    assert all(0.05 < at_sixty(radius, demos.SMALL) < 1 for radius in (1.0, 1.05, 1.1, 1.3))
+    assert all(at_sixty(radius, demos.SMALL) > 10 for radius in (1.6, 2.0))
+
+
+def test_a_gradient_never_outgrows_the_radius_to_the_power_k() -> None:
+    for radius in demos.RADII:
+        expected = np.sqrt(demos.HIDDEN) * radius ** np.arange(demos.STEPS + 1)
+        assert (demos.gradient_by_lag(radius, 0.01) <= 1.2 * expected).all()
+
+
+def test_with_large_inputs_nothing_arrives_at_radius_one_and_it_takes_two_to_keep_a_gradient_level() -> None:
+    assert at_sixty(1.0, demos.LARGE) < 1e-12
+    assert at_sixty(1.6, demos.LARGE) < 1e-3
+    assert 0.05 < at_sixty(2.0, demos.LARGE) < 1
+
+
+def test_four_is_the_smallest_bias_that_keeps_a_tenth() -> None:
+    kept = {bias: np.exp(np.log(demos.difference_by_step(bias)[:, -1]).mean()) for bias in demos.BIASES}
+    assert min(bias for bias, share in kept.items() if share > 0.1) == 4
 
 
 def test_a_higher_bias_of_the_update_gate_keeps_more() -> None:

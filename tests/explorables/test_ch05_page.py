@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 import experiments
+from experiments import k5
 
 PAGE = "book/ch05_recurrence.md"
 
@@ -23,7 +25,7 @@ def result() -> dict:
 
 
 def test_every_number_that_the_page_quotes_is_in_the_summary(text: str) -> None:
-    quoted = set(re.findall(r"{glue:text}`k5_([a-z0-9_]+)`", text)) - {"cost", "torch", "widening"}
+    quoted = set(re.findall(r"{glue:text}`k5_([a-z0-9_]+)`", text)) - {"cost", "torch", "widening", "kept"}
     assert quoted <= set(experiments.summary("k5"))
 
 
@@ -41,6 +43,12 @@ def test_recurrence_and_convolution_grow_in_proportion_and_attention_faster_but_
     for kind in ("rnn", "gru", "convolution"):
         assert exponents(result, kind) == pytest.approx([1, 1], abs=0.2)
     assert all(1.4 < power < 1.95 for power in exponents(result, "attention"))
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_the_exponent_of_attention_is_still_on_its_way_up(result, place: int) -> None:
+    last = float(experiments.summary("k5")[f"doubling_attention_{place}"])
+    assert result["times"][f"width_{place}"]["exponent"]["attention"]["mean"] + 0.04 < last < 2
 
 
 def test_attention_is_ahead_of_the_narrow_rnn_far_beyond_n_equal_d_and_width_brings_the_crossover_down(result) -> None:
@@ -67,6 +75,52 @@ def test_recurrent_gradients_fade_the_gru_more_slowly_and_the_others_stay_level(
     for kind in ("convolution", "attention"):
         assert max(norms[kind]) < 3 * min(norms[kind])
     assert all(20 < norms[kind][0] / norms["attention"][0] < 100 for kind in ("rnn", "gru"))
+
+
+@pytest.mark.parametrize("seed", k5.DEFAULT.seeds)
+def test_the_norm_of_the_rnns_weight_is_above_one_and_promises_nothing(seed: int) -> None:
+    with k5.seeded(seed):
+        weight = k5.sequences.layer(k5.RNN, k5.DEFAULT.width).layer.weight_hh_l0.detach()
+    assert float(torch.linalg.matrix_norm(weight, 2)) > 1
+
+
+def test_short_paths_recall_farthest_but_paths_are_not_all(result) -> None:
+    last = {kind: found["mean"][-1] for kind, found in result["numbers"]["recall"].items()}
+    assert min(last["convolution"], last["attention"]) > 2 * max(last["rnn"], last["gru"])
+    assert last["convolution"] > last["attention"]
+    assert k5.farthest_recalled(result, k5.GRU) > k5.farthest_recalled(result, k5.RNN)
+    assert k5.farthest_recalled(result, k5.GRU) == k5.farthest_recalled(result, k5.ATTENTION)
+
+
+def answers(kind: str, gap: int, seed: int) -> list[list[int]]:
+    """For each symbol, how often each was answered, by a net that was trained across `gap`."""
+    model = k5.trained(kind, gap, seed, k5.DEFAULT)
+    x, y = k5.sequences.recall_batch(400, gap, 4, 8, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        said = model(x).argmax(1)
+    return [torch.bincount(said[y == symbol], minlength=4).tolist() for symbol in range(4)]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_two_runs_of_the_rnn_tell_one_pair_of_symbols_from_the_other(seed: int) -> None:
+    said = answers(k5.RNN, 8, seed)
+    favourites = [row.index(max(row)) for row in said]
+    assert all(max(row) > 0.9 * sum(row) for row in said)
+    assert sorted(favourites.count(symbol) for symbol in set(favourites)) == [2, 2]
+
+
+def test_one_run_of_attention_knows_one_symbol_and_guesses_among_three() -> None:
+    said = answers(k5.ATTENTION, 32, 0)
+    known = [symbol for symbol, row in enumerate(said) if row[symbol] > 0.95 * sum(row)]
+    others = [symbol for symbol in range(4) if symbol not in known]
+    assert len(known) == 1
+    assert all(said[symbol][known[0]] < 0.05 * sum(said[symbol]) for symbol in others)
+    assert sum(said[symbol][symbol] for symbol in others) < 0.5 * sum(map(sum, (said[symbol] for symbol in others)))
+
+
+def test_two_runs_of_the_rnn_are_never_right_across_thirty_two(result) -> None:
+    at = result["settings"]["later_gaps"].index(32)
+    assert sorted(row[at] for row in result["numbers"]["transfer"]["rnn"]["by_seed"])[:2] == [0, 0]
 
 
 def test_one_run_of_attention_stopped_at_a_half_at_the_longest_gap(result) -> None:

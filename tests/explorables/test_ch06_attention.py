@@ -74,6 +74,9 @@ def test_the_bill_is_what_the_experiment_counts(n: int, d: int, k: int, r: int) 
     for name, width in (("restricted", r), ("convolution", k)):
         path = layers.farthest_path(n, lambda count, width=width: layers.window_graph(n, width, count))
         assert found[name][2] == path
+    assert demos.in_words(found["self-attention"][0]).split()[1] in ("k", "M", "G")
+    dilated = layers.farthest_path(n, lambda count: layers.window_graph(n, k, count, dilated=True))
+    assert demos.dilated_path(n, k) == dilated
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import experiments
+from experiments import k7
 
 PAGE = "book/ch06_attention.md"
 
@@ -47,6 +48,17 @@ def test_every_net_learns_the_sentences_and_the_moved_ones_part_them_as_the_page
     assert end["mlp"] < 0.02
     assert 0.2 < end["cnn"] < 0.8
     assert 0.8 < end["attention_positions"] < end["attention"]
+
+
+def test_shown_both_places_every_net_keeps_both_and_a_third_place_tells_who_learned_two_tables() -> None:
+    accuracy = experiments.load("k7")["numbers"]["accuracy"]
+    both = {
+        place: {net: found["mean"] for net, found in accuracy[f"both_{place}"].items()}
+        for place in (k7.FRONT, k7.END, k7.MIDDLE)
+    }
+    assert min(min(both[place].values()) for place in (k7.FRONT, k7.END)) > 0.98
+    assert both[k7.MIDDLE]["mlp"] < 0.6 < both[k7.MIDDLE]["cnn"] < 0.9 < both[k7.MIDDLE]["attention_positions"]
+    assert accuracy["end"]["attention"]["mean"] > 0.98  # without positions: the moved phrase for nothing
 
 
 def test_without_positions_one_of_two_mirror_images_is_right_at_most() -> None:

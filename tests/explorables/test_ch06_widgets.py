@@ -122,7 +122,10 @@ def test_empty_line_and_unknown_words_are_told(visit) -> None:
     visit.page.fill(".attends-top input", "")
     assert "Type a sentence" in visit.page.inner_text(".attends-answer")
     visit.page.fill(".attends-top input", "The Zebra chased a dog!")
-    assert "zebra" in visit.page.inner_text(".attends-small")
+    told = visit.page.inner_text(".attends-small")
+    assert "zebra" in told and "robot" in told and "first 16" not in told
+    visit.page.fill(".attends-top input", "the old dog " * 6)
+    assert "Only the first 16 words are read." in visit.page.inner_text(".attends-small")
     assert visit.errors == []
 
 
@@ -147,8 +150,8 @@ def test_shares_of_a_dragged_query_are_those_of_torch(visit, query: list[float])
 
 def test_query_is_dragged_and_the_answer_follows(visit) -> None:
     box = visit.page.locator(".query-plane").bounding_box()
-    scale, x, y = box["width"] / 4.4, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    visit.page.mouse.move(x + 1.6 * scale, y + 0.4 * scale)
+    scale, x, y = box["width"] / 8.8, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    visit.page.mouse.move(x + demos.QUERY[0] * scale, y - demos.QUERY[1] * scale)
     visit.page.mouse.down()
     visit.page.mouse.move(x - 1.0 * scale, y - 0.5 * scale, steps=5)
     visit.page.mouse.up()
@@ -156,12 +159,23 @@ def test_query_is_dragged_and_the_answer_follows(visit) -> None:
     assert shown == pytest.approx(demos.asked(np.array([-1.0, 0.5]))[1], abs=0.05)
 
 
+@pytest.mark.parametrize(("pointing", "low", "high"), [((4, 0.8), 7, 8), ((-3.8, -4), 1, 1.1), ((0, 0), 4.55, 4.65)])
+def test_answers_that_the_caption_asks_for_can_be_reached(visit, pointing, low: float, high: float) -> None:
+    box = visit.page.locator(".query-plane").bounding_box()
+    scale, x, y = box["width"] / 8.8, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    visit.page.mouse.move(x + demos.QUERY[0] * scale, y - demos.QUERY[1] * scale)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + pointing[0] * scale, y - pointing[1] * scale, steps=5)
+    visit.page.mouse.up()
+    assert low < float(visit.page.get_attribute(".query-demo", "data-answer")) < high
+
+
 def test_arrow_keys_move_a_key(visit) -> None:
     visit.page.focus(".query-point[data-place='1']")
     before = visit.page.get_attribute(".query-demo", "data-answer")
     visit.page.keyboard.press("ArrowLeft")
     assert visit.page.get_attribute(".query-demo", "data-answer") != before
-    assert "0.9, 0.2" in visit.page.get_attribute(".query-point[data-place='1']", "aria-label")
+    assert "1.8, 0.4" in visit.page.get_attribute(".query-point[data-place='1']", "aria-label")
 
 
 MASKED = """([name, early]) => {

@@ -71,6 +71,16 @@ def test_what_is_heavy_as_a_drawing_becomes_a_picture_and_its_text_stays_text():
     assert len(frame.svg) < 120_000
 
 
+def test_a_number_in_the_words_of_a_picture_keeps_its_digits():
+    def titled(axes):
+        lines(axes)
+        axes.set_title("gradient 0.035")
+
+    svg = drawn(titled).svg
+    assert "gradient 0.035" in svg
+    assert not re.search(r" d=\"[^\"]*\d\.\d{3}", svg)
+
+
 def test_figures_are_closed():
     plt.close("all")
     drawn(lines)

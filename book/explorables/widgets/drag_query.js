@@ -5,8 +5,10 @@ import { make, percent } from "./shared/elements.js";
 import { softmax } from "./shared/layers.js";
 
 const WIDE = 320;
-const REACH = 2.2;
-const ARROWS = { ArrowUp: [0, 0.1], ArrowDown: [0, -0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] };
+const REACH = 4.4;  // from the middle to the edge of the picture
+const FARTHEST = 4;
+const RING = 2;
+const ARROWS = { ArrowUp: [0, 0.2], ArrowDown: [0, -0.2], ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0] };
 
 /* Scores, shares and the weighted mean of the values. */
 function attend(query, keys, values, scaled) {
@@ -31,7 +33,7 @@ function render({ model, el }) {
     return make("g", { class: "query-point", tabindex: 0, role: "application", "aria-roledescription": "point", "data-place": place }, mark, label);
   });
   const plane = make("svg", { class: "query-plane", viewBox: `0 0 ${WIDE} ${WIDE}` },
-    make("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: WIDE / 2 / REACH }), ...rays, arrow, ...dots.slice(1), dots[0]);
+    make("circle", { class: "query-ring", cx: WIDE / 2, cy: WIDE / 2, r: (RING / REACH) * (WIDE / 2) }), ...rays, arrow, ...dots.slice(1), dots[0]);
   const bars = values.map((value, place) => {
     const bar = make("span", { class: "query-bar" });
     const share = make("span", { class: "query-share" });
@@ -58,7 +60,7 @@ function render({ model, el }) {
       const [right, down] = at(point);
       dots[place].setAttribute("transform", `translate(${right} ${down})`);
       dots[place].firstChild.setAttribute("r", place ? 7 + 14 * Math.sqrt(found.shares[place - 1]) : 8);
-      dots[place].lastChild.setAttribute("x", place ? 0 : 14);
+      dots[place].lastChild.setAttribute("x", place ? 0 : right > WIDE - 30 ? -14 : 14);
       dots[place].lastChild.setAttribute("y", place ? 4 : -10);
       dots[place].setAttribute("aria-label", `${names[place]} at ${point.map((value) => value.toFixed(1)).join(", ")}${place ? `, share ${percent(found.shares[place - 1])}` : ""}. The arrow keys move it.`);
     });
@@ -73,7 +75,7 @@ function render({ model, el }) {
     speaking = setTimeout(() => { spoken.textContent = `Shares ${found.shares.map((share, place) => `k${place} ${percent(share)}`).join(", ")}. ${answer.textContent}.`; }, 500);
   }
   function move(place, [x, y]) {
-    const clamp = (value) => Math.round(100 * Math.max(-2, Math.min(2, value))) / 100;
+    const clamp = (value) => Math.round(100 * Math.max(-FARTHEST, Math.min(FARTHEST, value))) / 100;
     points[place] = [clamp(x), clamp(y)];
     refresh();
   }

@@ -49,7 +49,8 @@ function render({ model, el }) {
   const sizes = model.get("sizes");
   const examples = model.get("examples");
   const numbers = new Map(words.map((word, number) => [word, number]));
-  const state = { sentence: split(examples[0], sizes.longest), asked: model.get("start"), layer: 0, head: 0, positions: true };
+  const known = words.filter((word) => /\p{L}/u.test(word)).join(", ");
+  const state = { sentence: split(examples[0], sizes.longest), asked: model.get("start"), layer: 0, head: 0, positions: true, more: false };
   let found = null;
 
   // -- the controls --
@@ -110,9 +111,11 @@ function render({ model, el }) {
     state.sentence.splice(to, 0, word);
     state.asked = to;
     typed.value = state.sentence.join(" ");
+    state.more = false;
   }
   function take(text) {
     state.sentence = split(text, sizes.longest);
+    state.more = split(text, Infinity).length > sizes.longest;
     state.asked = Math.min(state.asked, Math.max(0, state.sentence.length - 1));
     refresh();
   }
@@ -134,7 +137,8 @@ function render({ model, el }) {
       make("strong", { text: said.word }), `, says the model (${percent(said.share)}).`);
     const unknown = state.sentence.filter((word) => !numbers.has(word));
     legend.textContent = "Rows ask, columns are asked; a row adds up to 100\u00a0%."
-      + (unknown.length ? ` Not in the model's vocabulary: ${[...new Set(unknown)].join(", ")}.` : "");
+      + (state.more ? ` Only the first ${sizes.longest} words are read.` : "")
+      + (unknown.length ? ` Not among the words it knows: ${[...new Set(unknown)].join(", ")}. It knows ${known}.` : "");
     const most = state.sentence.map((word, key) => [share(state.asked, key), word]).sort((a, b) => b[0] - a[0]).slice(0, 3);
     clearTimeout(speaking);
     speaking = setTimeout(() => {
