@@ -7,7 +7,7 @@ measurement says what was measured and the range it must lie in, so that a mista
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -246,33 +246,82 @@ def dropped_out(outputs: list[Any], *, x: torch.Tensor, p: float, call: int = 0)
 def placed_templates(
     outputs: list[Any], *, templates: torch.Tensor, width: int, noise: float, call: int = 0
 ) -> list[Measurement]:
-    """The output is (x, y): row i of x holds the template of class y_i at one of all places, and normal noise."""
-    x, y = _tensor(outputs[call][0]), outputs[call][1]
-    (classes, length), n = templates.shape, len(y)
-    if x.shape != (n, width):
-        raise TypeError(f"signals have shape {tuple(x.shape)}, expected ({n}, {width})")
+    """The output is (x, y): row i of x holds the template of class y_i at one of all places, and normal noise.
+
+    What is measured of classes and places ends with the first fact that does not hold, and so does what is measured of
+    the noise: one mistake breaks one fact of each.
+    """
+    (classes, length), (x, y) = templates.shape, _signals_and_classes(outputs[call], templates, width)
+    x, n = x.double(), len(y)
     placed = torch.zeros(width - length + 1, n, width, dtype=torch.float64)
     for place in range(len(placed)):
         placed[place, :, place : place + length] = templates.double()[y]
-    squares, start = (x - placed).square().sum(-1).min(dim=0)  # the place at which least is left
+    start = (x - placed).square().sum(-1).argmin(dim=0)  # the place at which least is left
     left = x - placed[start, torch.arange(n)]
-    counts, starts = torch.bincount(y, minlength=classes), torch.bincount(start, minlength=len(placed))
-    slack = 5 / math.sqrt(2 * n * width)
-    alike = float((left[1:] - left[:-1]).abs().amax(-1).le(1e-6 + 1e-6 * noise).double().mean()) if noise else 0.0
-    spread = float((squares.sum() / (n * width)).sqrt())
-    return [
-        Measurement("the number of classes that occur", float((counts > 0).sum()), classes, classes),
-        Measurement("the share of the rarest class", float(counts.min() / n), _share(n, classes, -5), 1.0),
-        Measurement("the number of places at which templates start", float((starts > 0).sum()), *(len(placed),) * 2),
-        Measurement("the share of the commonest place", float(starts.max() / n), 0.0, _share(n, len(placed), 5)),
-        Measurement(
-            "what is left without the templates, as a standard deviation",
-            spread,
-            noise * (1 - slack) * 0.97,
-            noise * (1 + slack) + 1e-6,
-        ),
-        Measurement("the share of rows with the noise of the row before", alike, 0.0, 0.0),
-    ]
+    return [*_until_broken(_deals(y, start, classes, len(placed))), *_until_broken(_noises(left, noise))]
+
+
+def _signals_and_classes(output: Any, templates: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The two tensors of an output (x, y), x (n, width) and y (n,). Raises ValueError, in a student's words."""
+    pair = list(output) if isinstance(output, list | tuple) else []
+    if len(pair) != 2 or not all(isinstance(part, torch.Tensor) for part in pair):
+        raise ValueError("the output is not a pair of tensors; signals and their classes are expected, (x, y)")
+    x, y = pair
+    if y.dim() != 1 or x.shape != (len(y), width):
+        raise ValueError(
+            f"the shapes of the output are {tuple(x.shape)} and {tuple(y.shape)}; "
+            f"signals (n, {width}) and classes (n,) are expected"
+        )
+    for what, part, dtype in (("classes", y, torch.int64), ("signals", x, templates.dtype)):
+        if part.dtype != dtype:
+            got, wanted = (str(each).removeprefix("torch.") for each in (part.dtype, dtype))
+            raise ValueError(f"the {what} have dtype {got}; {wanted} is expected")
+    if bool(((y < 0) | (y >= len(templates))).any()):
+        raise ValueError(f"some classes are none of 0 to {len(templates) - 1}")
+    return x, y
+
+
+def _deals(y: torch.Tensor, start: torch.Tensor, classes: int, places: int) -> Iterator[Measurement]:
+    """Whether classes `y` and places `start` were drawn, with equal chances, one whatever the other is."""
+    n = len(y)
+    of_class, of_place = torch.bincount(y, minlength=classes), torch.bincount(start, minlength=places)
+    yield Measurement("the number of classes that occur", float((of_class > 0).sum()), classes, classes)
+    yield Measurement("the share of the rarest class", float(of_class.min() / n), _share(n, classes, -5), 1.0)
+    again = float((y[1:] == y[:-1]).double().mean())
+    chance = (_share(n - 1, classes, -5), _share(n - 1, classes, 5)) if classes > 1 else (1.0, 1.0)
+    yield Measurement("the share of signals with the class of the one before", again, *chance)
+    yield Measurement("the number of places at which templates start", float((of_place > 0).sum()), places, places)
+    yield Measurement("the share of the commonest place", float(of_place.max() / n), 0.0, _share(n, places, 5))
+    yield Measurement("the share of the rarest place", float(of_place.min() / n), _share(n, places, -5), 1.0)
+    pairs = len(torch.unique(y * places + start))
+    yield Measurement("the number of pairs of class and place that occur", pairs, classes * places, classes * places)
+
+
+def _noises(left: torch.Tensor, noise: float) -> Iterator[Measurement]:
+    """Whether `left`, signals (n, width) without their templates, are normal and independent at all positions."""
+    n, width = left.shape
+    slack, spread = 5 / math.sqrt(2 * n * width), float(left.square().mean().sqrt())
+    if noise and spread > 0.01 * noise:
+        own = float((left[1:] - left[:-1]).abs().amax(-1).gt(1e-6 + 1e-6 * noise).double().mean())
+        yield Measurement("the share of signals with noise of their own", own, 1, 1)
+        beside = width * float(left.mean(-1).var()) / max(float(left.var()), 1e-30)
+        what = "the variance of the mean noise of a signal, times its positions, as a multiple of the noise's variance"
+        yield Measurement(f"{what} (independent: 1)", beside, 0.75, 1.25)
+    low, high = noise * (1 - slack) * 0.97, noise * (1 + slack) + 1e-6
+    yield Measurement("what is left without the templates, as a standard deviation", spread, low, high)
+    if noise:
+        centre = noise * (0.01 + 5 / math.sqrt(n * width))
+        yield Measurement("the mean of the noise", float(left.mean()), -centre, centre)
+        peak = float((left / spread).pow(4).mean())
+        yield Measurement("the kurtosis of the noise (normal: 3, uniform: 1.8)", peak, 2.5, 3.5)
+
+
+def _until_broken(facts: Iterator[Measurement]) -> Iterator[Measurement]:
+    """The measurements up to the first that does not hold."""
+    for fact in facts:
+        yield fact
+        if not fact.holds:
+            return
 
 
 def _share(n: int, ways: int, deviations: float) -> float:

@@ -14,9 +14,9 @@ MARK = "% map of the course"
 def card(page: CoursePage) -> str:
     """The card of a chapter: number, name, what its architecture was told, and the sentence it opens with."""
     name, _, told = page.title.partition(": ")
-    told = told[:1].upper() + told[1:]
+    told = told and told[0].upper() + told[1:] + ("" if told.endswith("?") else ".")
     lines = [f":::{{grid-item-card}} {page.number} · {name}", f":link: {page.name}", ":link-type: doc", ""]
-    return "\n".join([*lines, f"**{told}.** {page.lede}" if told else page.lede, ":::"])
+    return "\n".join([*lines, f"**{told}** {page.lede}" if told else page.lede, ":::"])
 
 
 def course_map(pages: list[CoursePage]) -> str:

@@ -73,8 +73,8 @@ def _k1() -> Iterator[Row]:
     told = {
         k1.MLP: "nothing",
         k1.FLAT: "near pixels; one kernel for all places",
-        k1.STRIDED: "the same, and the largest answer wins, at every fourth place",
-        k1.DENSE: "the same, at every place",
+        k1.STRIDED: "near pixels; one kernel for all places; the largest answer wins, at every fourth place",
+        k1.DENSE: "near pixels; one kernel for all places; the largest answer wins, at every place",
     }
     built = k1.matched(k1.DEFAULT)
     canvas = torch.zeros(2, 1, k1.DEFAULT.canvas, k1.DEFAULT.canvas)
@@ -219,7 +219,7 @@ def _k8() -> Iterator[Row]:
     told = {
         k8.PLAIN: "nothing",
         k8.RESIDUAL: "a layer adds to what it gets",
-        k8.ZERO: "the same, and starts as the identity",
+        k8.ZERO: "a layer adds to what it gets, and starts as the identity",
     }
     for kind, words in told.items():
         yield Row(
@@ -255,8 +255,8 @@ TOLD = {
     rivals.AUGMENTED: "nothing; the data are moved",
     rivals.LOCAL: "near numbers",
     rivals.CNN: "near numbers; one kernel for all places",
-    rivals.POOLED: "the same, and the largest answer wins, at every eighth place",
-    rivals.DENSE: "the same, at every place",
+    rivals.POOLED: "near numbers; one kernel for all places; the largest answer wins, at every eighth place",
+    rivals.DENSE: "near numbers; one kernel for all places; the largest answer wins, at every place",
     rivals.GRU: "one step after the other, alike",
     rivals.ATTENTION: "parts alike; any may matter to any other",
 }

@@ -45,7 +45,7 @@ def figure(result: Result, dark: bool = False) -> Figure:
         drawn, (axes,) = figures.panels((3.0,))
         found = [result["numbers"]["accuracy"][kind] for kind in KINDS]
         mean, std = ([100 * each[key][0] for each in found] for key in ("mean", "std"))
-        axes.bar(range(len(KINDS)), mean, 0.65, color=theme.colours[: len(KINDS)])
+        axes.bar(range(len(KINDS)), mean, 0.65, color=[worth.look(kind, theme)["color"] for kind in KINDS])
         axes.errorbar(range(len(KINDS)), mean, std, fmt="none", ecolor=theme.ink)
         axes.set_xticks(range(len(KINDS)), [rivals.LABELS[kind] for kind in KINDS])
         axes.set(ylabel="Test accuracy (%)", ylim=(0, 100))

@@ -62,7 +62,7 @@ def _verdict(result: Result) -> str:
     size, found = result["settings"]["sizes"][-1], result["numbers"]["accuracy"]
     told = [kind for kind in KINDS if kind not in (rivals.LOGISTIC, rivals.MLP)]
     mlp = found[rivals.MLP]["mean"][-1]
-    names = ", ".join(f"{rivals.LABELS[kind]} {percent(found[kind], -1)}" for kind in told)
+    names = "; ".join(f"{rivals.LABELS[kind]} {percent(found[kind], -1)}" for kind in told)
     ahead = [kind for kind in told if found[kind]["mean"][-1] > mlp + found[rivals.MLP]["std"][-1]]
     outcome = (
         f"Still ahead of the MLP: {', '.join(rivals.LABELS[kind] for kind in ahead)}."

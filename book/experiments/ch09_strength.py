@@ -92,7 +92,7 @@ def _verdict(result: Result) -> str:
     ladder = [kind for kind in LADDER if kind in found]
     parts = []
     for place in (1, len(sizes) - 1):
-        names = ", ".join(f"{rivals.LABELS[kind]} {percent(found[kind], place)}" for kind in ladder)
+        names = "; ".join(f"{rivals.LABELS[kind]} {percent(found[kind], place)}" for kind in ladder)
         parts.append(f"With {sizes[place]:,} examples: {names}.")
     falls = [
         f"{rivals.LABELS[after]} below {rivals.LABELS[before]} at {sizes[place]:,}"

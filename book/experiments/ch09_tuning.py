@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
-from experiments import figures, race, rivals
+from experiments import figures, race, rivals, worth
 from experiments.record import Report, Result, silent, spread
 from experiments.record import run as run_experiment
 
@@ -86,10 +86,10 @@ def figure(result: Result, dark: bool = False) -> Figure:
     with figures.style(dark) as theme:
         drawn, (axes,) = figures.panels((3.9,))
         rates = result["settings"]["rates"]
-        for kind, colour, marker in zip(KINDS, theme.colours, figures.MARKERS, strict=True):
+        for kind in KINDS:
             found = result["numbers"][kind]
             mean, std = ([100 * looks[-1] for looks in found[key]] for key in ("mean", "std"))
-            axes.errorbar(rates, mean, std, color=colour, marker=marker, label=rivals.LABELS[kind])
+            axes.errorbar(rates, mean, std, **worth.look(kind, theme))
         axes.set(xscale="log", xlabel="Learning rate", ylabel="Validation accuracy (%)", ylim=(0, 100))
         axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
         axes.minorticks_off()

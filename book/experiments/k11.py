@@ -82,11 +82,15 @@ def _verdict(result: Result) -> str:
     for place, size in enumerate(sizes):
         below = [kind for kind in TOLD if not _clearly_above(result, kind, place)]
         if below:
-            parts.append(f"With {size:,}, the spread over seeds hides any lead of: {_names(below)}.")
+            parts.append(
+                f"With {size:,} a lead over the MLP is within twice the spread over seeds for: {_names(below)}."
+            )
     best = max(TOLD, key=lambda kind: means[kind][0])
     last = max(TOLD, key=lambda kind: means[kind][-1])
     if best != last:
-        parts.append(f"{_capital(best)} leads at {sizes[0]:,} examples, {_the(last)} at {sizes[-1]:,}.")
+        parts.append(
+            f"The highest mean is that of {_the(best)} at {sizes[0]:,} examples, of {_the(last)} at {sizes[-1]:,}."
+        )
     return " ".join(parts)
 
 
@@ -103,10 +107,6 @@ def _names(kinds: list[str]) -> str:
 
 def _the(kind: str) -> str:
     return rivals.LABELS[kind] if kind == rivals.ATTENTION else f"the {rivals.LABELS[kind]}"
-
-
-def _capital(kind: str) -> str:
-    return _the(kind)[0].upper() + _the(kind)[1:]
 
 
 if __name__ == "__main__":

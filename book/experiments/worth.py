@@ -8,10 +8,22 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from experiments import figures
 from experiments.figures import Theme
 from experiments.record import percent, spread
-from experiments.rivals import LABELS, LOGISTIC
+from experiments.rivals import ATTENTION, AUGMENTED, CNN, DENSE, GRU, LABELS, LOCAL, LOGISTIC, MLP, POOLED
+
+LOOKS = {
+    LOGISTIC: (4, "v", "-"),
+    MLP: (0, "o", "-"),
+    AUGMENTED: (0, "P", "--"),
+    LOCAL: (4, "X", "--"),
+    CNN: (1, "s", "-"),
+    POOLED: (1, "^", "--"),
+    DENSE: (1, "P", ":"),
+    GRU: (2, "D", "-"),
+    ATTENTION: (3, "^", "-"),
+}
+"""Which of a theme's colours, which marker and which line every net has, in all figures of the chapter."""
 
 
 def crossing(sizes: Sequence[int], accuracies: Sequence[float], wanted: float) -> float | None:
@@ -75,15 +87,19 @@ def joined(*results: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def look(kind: str, theme: Theme) -> dict[str, str]:
+    """How the line of a net is drawn."""
+    place, marker, line = LOOKS[kind]
+    return {"color": theme.colours[place], "marker": marker, "linestyle": line, "label": LABELS[kind]}
+
+
 def draw_race(axes: Axes, result: dict[str, Any], kinds: Sequence[str], theme: Theme) -> None:
     """Test accuracy against the number of examples, with one standard deviation over the seeds."""
     sizes = result["settings"]["sizes"]
-    for place, kind in enumerate(kinds):
+    for kind in kinds:
         found = result["numbers"]["accuracy"][kind]
         mean, std = ([100 * value for value in found[key]] for key in ("mean", "std"))
-        colour, marker = theme.colours[place % len(theme.colours)], figures.MARKERS[place % len(figures.MARKERS)]
-        line = "-" if place < len(theme.colours) else "--"
-        axes.errorbar(sizes, mean, std, color=colour, marker=marker, linestyle=line, label=LABELS[kind])
+        axes.errorbar(sizes, mean, std, **look(kind, theme))
     axes.set(xscale="log", xlabel="Training examples", ylabel="Test accuracy (%)", ylim=(0, 100))
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
@@ -100,6 +116,12 @@ def quoted(result: dict[str, Any]) -> dict[str, str]:
     return words | {"seeds": str(len(result["seeds"]))}
 
 
+def _steps(result: dict[str, Any]) -> str:
+    """The steps of every net that ran, at each size."""
+    steps = {kind: result["settings"]["steps"][kind] for kind in result["numbers"]["accuracy"]}
+    return "; ".join(f"{LABELS[kind]} {'/'.join(f'{count:,}' for count in counts)}" for kind, counts in steps.items())
+
+
 def told(result: dict[str, Any]) -> str:
     """The set-up of a race in words."""
     settings, counts = result["settings"], result["setup"]["parameters"]
@@ -109,5 +131,5 @@ def told(result: dict[str, Any]) -> str:
         f"{settings['valid']:,} others to choose the moment by, {settings['test']:,} others for the test, dealt out "
         f"anew for every seed; "
         f"{min(matched):,} to {max(matched):,} parameters; Adam, batches of {settings['batch']}, rates as tuned; "
-        f"seeds {', '.join(map(str, result['seeds']))}."
+        f"seeds {', '.join(map(str, result['seeds']))}. Steps: {_steps(result)}."
     )

@@ -28,7 +28,7 @@ LOOKS = {
     "cnn": ("CNN", style.ORANGE, "s"),
     "gru": ("GRU", style.GREEN, "D"),
     "attention": ("attention", style.PINK, "^"),
-    "dense": ("CNN, pooled, stride 1", style.PURPLE, "P"),
+    "dense": ("CNN, pooled, stride 1", style.ORANGE, "P"),
 }
 
 
@@ -59,7 +59,7 @@ def data_size() -> Demo:
     """Accuracies of five nets after a number of examples."""
     return explore(
         leaders,
-        examples=steps(_plain()["settings"]["sizes"], label="Examples"),
+        examples=steps(_plain()["settings"]["sizes"], label="Examples", format=","),
         alt=leaders_words,
         play="examples",
         caption="Five nets on MNIST-1D, from the results of the experiments K11 below; all but the logistic regression "
@@ -81,9 +81,9 @@ def leaders(examples: int) -> Figure:
         seeds = _percent(found, "by_seed")[:, place]
         axes.barh(nth, seeds.mean(), color=colour, alpha=0.35, height=0.7)
         axes.plot(seeds, np.full(len(seeds), nth), marker, color=colour, markersize=6)
-        axes.text(101, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
+        axes.text(103.5, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
     axes.axvline(10, color=style.INK, linestyle="--", linewidth=1)
-    axes.set(xlabel="test accuracy / %", xlim=(0, 114), xticks=range(0, 101, 20))
+    axes.set(xlabel="test accuracy / %", xlim=(0, 117), xticks=range(0, 101, 20))
     axes.set_yticks(range(len(race["numbers"]["accuracy"])), [LOOKS[k][0] for k in race["numbers"]["accuracy"]])
     axes.invert_yaxis()
     return figure
@@ -181,13 +181,13 @@ def prior_strength() -> Demo:
     """Accuracy against how much of the prior is built in, at a number of examples."""
     return explore(
         doses,
-        examples=steps(_result("ch09_strength")["settings"]["sizes"], label="Examples", start=250),
+        examples=steps(_result("ch09_strength")["settings"]["sizes"], label="Examples", format=",", start=250),
         alt=doses_words,
         play="examples",
         caption="Six nets of 5,200 parameters that are told more and more, from top to bottom. Dots are the seeds. The "
         "second is the fully connected net again, trained on copies shifted at random.",
-        try_this="With 250 examples, which step is the largest? And with 4,000? At every number of examples the last "
-        "net and the one before have the same weights and the same kernels: they differ in *where* they look.",
+        try_this="With 250 examples, which step is the largest? And with 4,000? The last net and the one before have "
+        "kernels of the same sizes and as many weights: they differ in *where* they look.",
     )
 
 
@@ -203,8 +203,8 @@ def doses(examples: int) -> Figure:
         colour = style.GREY if kind == "augmented" else style.BLUE
         axes.barh(nth, seeds.mean(), color=colour, alpha=0.35, height=0.7)
         axes.plot(seeds, np.full(len(seeds), nth), "o", color=colour, markersize=6)
-        axes.text(101, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
-    axes.set(xlabel="test accuracy / %", xlim=(0, 114), xticks=range(0, 101, 20))
+        axes.text(103.5, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
+    axes.set(xlabel="test accuracy / %", xlim=(0, 117), xticks=range(0, 101, 20))
     axes.set_yticks(range(len(LADDER)), list(LADDER.values()), fontsize=9.5)
     axes.invert_yaxis()
     return figure
@@ -230,7 +230,7 @@ def permutation() -> Demo:
     return explore(
         reordered,
         order=choice(ORDERS, label="Positions"),
-        examples=steps(_result("ch09_shuffled")["settings"]["sizes"], label="Examples", start=4000),
+        examples=steps(_result("ch09_shuffled")["settings"]["sizes"], label="Examples", format=",", start=4000),
         alt=reordered_words,
         caption="Above, one signal as the nets get it. Below, their accuracy, every one trained and tested in that "
         "order. All signals are shuffled alike, so that nothing is lost: the shuffle can be undone.",
@@ -277,8 +277,8 @@ def _draw_bars(axes: Axes, order: str, examples: int) -> None:
         axes.barh(nth, seeds.mean(), color=colour, alpha=0.35, height=0.7)
         axes.plot(seeds, np.full(len(seeds), nth), marker, color=colour, markersize=6)
         axes.plot([before.mean()] * 2, [nth - 0.38, nth + 0.38], color=style.INK, linewidth=1.6)
-        axes.text(101, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
-    axes.set(xlabel="test accuracy / % (upright lines: in order)", xlim=(0, 114), xticks=range(0, 101, 20))
+        axes.text(103.5, nth, f"{seeds.mean():.0f} %", va="center", fontsize=11)
+    axes.set(xlabel="test accuracy / % (upright lines: in order)", xlim=(0, 117), xticks=range(0, 101, 20))
     axes.set_yticks(range(len(SHUFFLED_KINDS)), [LOOKS[kind][0] for kind in SHUFFLED_KINDS], fontsize=9.5)
     axes.invert_yaxis()
 
@@ -334,13 +334,15 @@ def convolution_error(sharpness: float) -> float:
 def nine_heads(sharpness: float, query: str) -> Figure:
     """The shares of nine heads at sharpness {sharpness}."""
     from matplotlib import pyplot as plt
+    from matplotlib.colors import PowerNorm
     from matplotlib.patches import Rectangle
 
     row, column = QUERIES[query]
     shares = head_shares(sharpness, row, column)
     figure, grid = plt.subplots(KERNEL, KERNEL, figsize=(style.WIDTH, 5.3))
     for head, axes in enumerate(grid.flat):
-        axes.pcolormesh(shares[head], cmap="Greys", vmin=0, vmax=1, edgecolors=style.GREY, linewidth=0.3)
+        grey = PowerNorm(0.5, 0, 1)  # a share of a 49th is to be seen
+        axes.pcolormesh(shares[head], cmap="Greys", norm=grey, edgecolors=style.GREY, linewidth=0.3)
         corner = (column - 0.06, row - 0.06)
         frame = Rectangle(corner, KERNEL + 0.12, KERNEL + 0.12, fill=False, edgecolor=style.BLUE, linewidth=2.2)
         axes.add_patch(frame)

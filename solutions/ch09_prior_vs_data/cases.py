@@ -9,7 +9,7 @@ from autograder.authoring.cases import call, case, exercise, holds, probe
 def make_data(draw):
     for name, classes, length, width in (("three classes", 3, 5, 11), ("two classes, a wide line", 2, 4, 9)):
         templates, noise = draw.normal(classes, length, std=4.0), 0.2 + 0.3 * float(draw.uniform())
-        seed, n = draw.integer(0, 1000), 600 + draw.integer(0, 50)
+        seed, n = draw.integer(0, 1000), 1500 + draw.integer(0, 50)
         told = {"templates": templates, "width": width, "noise": noise}
         yield case(
             name,
@@ -24,9 +24,9 @@ def make_data(draw):
                 holds("same_data", first=0, second=2, same=False),
             ),
         )
-    templates, seed = draw.normal(3, 6, std=3.0), draw.integer(0, 1000)
+    templates, seed = draw.normal(3, 6, std=3.0, dtype=torch.float64), draw.integer(0, 1000)
     yield case(
-        "no room to move, and no noise",
+        "no room to move, no noise, float64",
         call(200, seed, templates, 6, 0.0),
         values=False,
         properties=(holds("placed_templates", templates=templates, width=6, noise=0.0),),
@@ -123,7 +123,18 @@ def examples_needed(draw):
     yield case(
         "a curve that dips", call(sizes, dips, float(rising[1] + 0.02)), call(sizes, dips, float(rising[3] - 0.01))
     )
-    yield case("never", call(sizes, rising, float(rising[-1]) + 0.01), call([30, 70], rising[:2], 0.99))
+    falls = rising[[0, 1, 3, 2]]  # the last accuracy is below the level that was reached before
+    yield case(
+        "a curve that ends with a fall",
+        call(sizes, falls, float(rising[3] - 0.02)),
+        call([20, 60, *sizes], torch.cat([rising[:1] - 0.05, rising[1:2], falls]), float(rising[1] - 0.02)),
+    )
+    yield case(
+        "never",
+        call(sizes, rising, float(rising[-1]) + 0.01),
+        call([30, 70], rising[:2], 0.99),
+        call([60], rising[:1], 0.9),
+    )
     exact = torch.tensor([0.25, 0.5, 0.75])
     yield case("just reached", call(sizes[1:], exact, 0.75), call(sizes[:1], exact[:1], 0.25))
     yield case("from the start", call(sizes, rising, float(rising[0]) - 0.05), call([500], rising[:1], 0.1))
@@ -137,9 +148,17 @@ def crossover(draw):
     second = first + gap * draw.uniform(4, 3, low=0.7, high=1.0)
     yield case("it overtakes", sizes, first, second)
     yield case("it stays behind", sizes, first, first - 0.05 - draw.uniform(4, 3, high=0.1))
-    yield case("it leads from the start", sizes[1:], first[1:], first[1:] + 0.01 + draw.uniform(3, 3, high=0.1))
+    # whole numbers will do where every answer is one of the sizes
+    yield case(
+        "it leads from the start", sizes[1:], first[1:], first[1:] + 0.01 + draw.uniform(3, 3, high=0.1), dtype="any"
+    )
     mixed = torch.stack([second[:, 0], first[:, 1] - 0.04, first[:, 2] + 0.06], dim=1)
     yield case("every seed another way", sizes, first, mixed)
+    falls = torch.tensor([[-0.2, 0.1, -0.1], [0.1, -0.1, 0.15], [-0.1, 0.2, -0.05], [0.1, 0.3, -0.02]])
+    yield case("it overtakes and falls behind again", sizes, first, first + falls * draw.uniform(4, 3, low=0.7))
+    level = torch.tensor([[0.25, 0.5], [0.5, 0.5], [0.75, 0.75]])
+    above = torch.tensor([[0.0, -0.25], [-0.125, 0.0], [0.125, 0.125]])
+    yield case("level at the start, and level later", [40, 90, 600], level, level + above, dtype="any")
 
 
 @exercise(

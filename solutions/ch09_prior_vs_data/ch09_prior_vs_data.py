@@ -193,7 +193,7 @@ class VisionTransformer(nn.Module):
     VisionTransformer(shape, patch, d_model, heads, depth, classes), where shape is (channel, height, width), has
         embed      nn.Linear from the numbers of a patch to d_model
         positions  nn.Parameter (token, d_model); start it small and random, 0.02 * torch.randn(...)
-        blocks     nn.ModuleList of `depth` times Block(d_model, heads)
+        blocks     nn.ModuleList of `depth` different Block(d_model, heads)
         norm       nn.LayerNorm(d_model)
         answer     nn.Linear(d_model, classes)
 
@@ -265,7 +265,6 @@ def accuracy_curve(models: dict, data: tuple, sizes: list[int], seeds: list[int]
     seeds: given to the learners
     returns: for every size and seed the test accuracy of the setting that is best on the validation examples after
         training with this size and this seed; the first such setting if several are equal there
-
     """
     ### BEGIN SOLUTION
     (x, y), valid, test = data
@@ -345,7 +344,7 @@ def crossover(sizes: list[int], first: Tensor, second: Tensor) -> Tensor:
 
     sizes: increasing numbers of examples
     first, second: (size, seed), accuracies; the gap between them is straight in log n between two sizes
-    returns: sizes[0] for a seed whose second curve is not below the first from the start on; inf where it stays below
+    returns: sizes[0] for a seed whose second curve is not below the first there; inf where it is below at all sizes
 
     >>> crossover([100, 400], torch.tensor([[0.5], [0.6]]), torch.tensor([[0.4], [0.7]]))
     tensor([200.0000])

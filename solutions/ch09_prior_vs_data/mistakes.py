@@ -76,12 +76,12 @@ def one_place_for_all(n, seed, templates, width, noise):
 
 @mistake("make_data")
 def last_place_forgotten(n, seed, templates, width, noise):
-    """One of the places never occurs: the last.
+    """One of the places never occurs: the last, or the first.
 
     A template of 5 fits into a line of 7 at the starts 0, 1 and 2: that is width - length + 1 places, and torch.randint
     does not include its end.
 
-    torch.randint(width - length + 1, (n,), ...).
+    torch.randint(width - length + 1, (n,), ...), which begins with 0.
     """
     y, start, eps = drawn(n, seed, templates, width)
     last = width - templates.shape[1]
@@ -141,6 +141,84 @@ def noise_uniform(n, seed, templates, width, noise):
     generator = torch.Generator().manual_seed(seed + 3)
     eps = torch.rand(n, width, generator=generator, dtype=templates.dtype)
     return put(noise * eps, start, templates[y]), y
+
+
+@mistake("make_data")
+def noise_overwritten(n, seed, templates, width, noise):
+    """There is no noise where the templates stand.
+
+    A template that is assigned takes the place of the noise that was there. Noise is on everything.
+
+    x[i, start : start + length] += template, with a plus.
+    """
+    y, start, eps = drawn(n, seed, templates, width)
+    places = start[:, None] + torch.arange(templates.shape[1])
+    return (noise * eps).scatter(1, places, templates[y]), y
+
+
+@mistake("make_data")
+def noise_for_a_whole_signal(n, seed, templates, width, noise):
+    """The noise of a signal is one number, at all its positions.
+
+    That moves a signal up or down and leaves its shape as it is. Asked for is another number at each position.
+
+    Draw torch.randn(n, width, ...), not (n, 1).
+    """
+    y, start, eps = drawn(n, seed, templates, width)
+    return put((noise * eps[:, :1]).expand(n, width).clone(), start, templates[y]), y
+
+
+@mistake("make_data")
+def generator_made_anew(n, seed, templates, width, noise):
+    """Where a template stands can be told from its class: some classes never occur at some places.
+
+    You make a new generator from the seed for every draw, so that every draw begins with the same random numbers.
+
+    Make one generator, and hand the same one to all functions that draw.
+    """
+    _, _, eps = drawn(n, seed, templates, width)
+    classes, length = templates.shape
+    y = torch.randint(classes, (n,), generator=torch.Generator().manual_seed(seed))
+    start = torch.randint(width - length + 1, (n,), generator=torch.Generator().manual_seed(seed))
+    return put(noise * eps, start, templates[y]), y
+
+
+@mistake("make_data")
+def classes_in_turn(n, seed, templates, width, noise):
+    """The classes are not drawn: they come in turn, 0, 1, 2, 0, 1, ...
+
+    Then they are the same for every seed, and whoever takes every third example has one class only.
+
+    torch.randint(classes, (n,), generator=generator).
+    """
+    _, start, eps = drawn(n, seed, templates, width)
+    y = torch.arange(n) % len(templates)
+    return put(noise * eps, start, templates[y]), y
+
+
+@mistake("make_data")
+def classes_in_order(n, seed, templates, width, noise):
+    """The classes are sorted: first all signals of class 0, then those of class 1.
+
+    Whoever trains on the first 100 examples of such data sees one class only.
+
+    Draw a class for each signal and leave them in the order in which they were drawn.
+    """
+    y, start, eps = drawn(n, seed, templates, width)
+    y = y.sort().values
+    return put(noise * eps, start, templates[y]), y
+
+
+@mistake("make_data")
+def always_float32(n, seed, templates, width, noise):
+    """Right, but float64 templates give float32 signals.
+
+    torch.zeros and torch.randn make float32 numbers unless they are told otherwise.
+
+    dtype=templates.dtype.
+    """
+    x, y = solution.make_data(n, seed, templates, width, noise)
+    return x.float(), y
 
 
 # ---- match_parameters ----
@@ -362,6 +440,18 @@ def tokens_last(x, patch):
     return solution.patchify(x, patch).transpose(1, 2)
 
 
+@mistake("patchify")
+def channels_apart(x, patch):
+    """With several channels your tokens are wrong: each holds several patches of one channel.
+
+    The channel was left in front of the patches, so that the last reshape runs through all patches of a channel first.
+
+    In permute, the channel comes after both axes that number the patches: 0, 2, 4, 1, 3, 5.
+    """
+    batch, channel = x.shape[:2]
+    return grid(x, patch).permute(0, 1, 2, 4, 3, 5).reshape(batch, -1, channel * patch**2)
+
+
 # ---- VisionTransformer ----
 
 
@@ -477,6 +567,36 @@ class PatchesByColumns(solution.VisionTransformer):
         for block in self.blocks:
             x = block(x)
         return self.answer(self.norm(x).mean(dim=1))
+
+
+@mistake("VisionTransformer")
+class SoftmaxAtTheEnd(solution.VisionTransformer):
+    """You give probabilities; asked for are the scores before the softmax.
+
+    cross_entropy takes a softmax itself. With a second one the net learns slowly and never becomes sure.
+
+    Give back what `answer` gives.
+    """
+
+    def forward(self, x):
+        return super().forward(x).softmax(dim=1)
+
+
+@mistake("VisionTransformer")
+class NormBeforeTheBlocks(solution.VisionTransformer):
+    """`norm` stands in the wrong place: before the blocks.
+
+    Each block has norms of its own in front of its branches. This one belongs behind the last block, where the sum of
+    all branches comes out in any size.
+
+    embed, positions, all blocks, then self.norm.
+    """
+
+    def forward(self, x):
+        x = self.norm(self.embed(solution.patchify(x, self.patch)) + self.positions)
+        for block in self.blocks:
+            x = block(x)
+        return self.answer(x.mean(dim=1))
 
 
 # ---- accuracy_curve ----
@@ -616,6 +736,47 @@ def mean_over_seeds(models, data, sizes, seeds):
     return {name: curve.mean(dim=1) for name, curve in solution.accuracy_curve(models, data, sizes, seeds).items()}
 
 
+@mistake("accuracy_curve")
+def last_of_equals(models, data, sizes, seeds):
+    """Right, but where two settings are equal on the validation examples you take the later one.
+
+    The docstring says which one: the first.
+
+    Go over to another setting only if it is strictly better; max does so by itself.
+    """
+    backwards = {name: learners[::-1] for name, learners in models.items()}
+    return solution.accuracy_curve(backwards, data, sizes, seeds)
+
+
+@mistake("accuracy_curve")
+def last_setting(models, data, sizes, seeds):
+    """You report the setting that was trained last, not the best one.
+
+    After the loop over the settings, the variable still holds the model of its last round.
+
+    Keep the best one: best = predict, whenever its validation accuracy is higher than all before.
+    """
+    last = {name: learners[-1:] for name, learners in models.items()}
+    return solution.accuracy_curve(last, data, sizes, seeds)
+
+
+@mistake("accuracy_curve")
+def chosen_once_for_all_seeds(models, data, sizes, seeds):
+    """Some settings are chosen wrongly: you choose with the first seed, for all seeds.
+
+    Another start may have another best setting. Each seed is an experiment of its own, its tuning included.
+
+    Choose inside the loop over the seeds.
+    """
+    (x, y), valid, test = data
+
+    def one(group, n, seed):
+        tried = [score(learn(x[:n], y[:n], seeds[0]), valid) for learn in group]
+        return score(group[tried.index(max(tried))](x[:n], y[:n], seed), test)
+
+    return curves_by(models, sizes, seeds, one)
+
+
 # ---- examples_needed ----
 
 
@@ -717,6 +878,30 @@ def share_from_above(sizes, accuracies, wanted):
     return reach(sizes, accuracies, wanted, lambda n, m, share: n * (m / n) ** (1 - share))
 
 
+@mistake("examples_needed")
+def judged_by_the_end(sizes, accuracies, wanted):
+    """Right for a curve that rises. Where one ends below the level, you say that it never got there.
+
+    A curve may reach a level and fall again. Asked for is where it first reaches it.
+
+    Look for the first accuracy that is enough, not at the last one.
+    """
+    return math.inf if accuracies[-1] < wanted else solution.examples_needed(sizes, accuracies, wanted)
+
+
+@mistake("examples_needed")
+def more_than_asked(sizes, accuracies, wanted):
+    """A curve that comes to the level exactly is not seen to reach it.
+
+    To reach 75 % is to have 75 % or more.
+
+    >= instead of >.
+    """
+    values = accuracies.tolist()
+    above = torch.tensor([value if value != wanted else -1.0 for value in values], dtype=accuracies.dtype)
+    return solution.examples_needed(sizes, above, wanted)
+
+
 # ---- crossover ----
 
 
@@ -796,6 +981,36 @@ def never_as_the_largest_size(sizes, first, second):
     """
     found = solution.crossover(sizes, first, second)
     return torch.where(found.isinf(), torch.tensor(float(sizes[-1])), found)
+
+
+@mistake("crossover")
+def last_catching_up(sizes, first, second):
+    """Right where the curves cross once. Where they cross again, you give the last crossing.
+
+    Curves that are close may cross several times. Asked for is where the second *first* reaches the first.
+
+    Stop at the first crossing, from the small sizes up. Your examples_needed does that.
+    """
+    columns = []
+    for gap in (second - first).T:
+        found = float(sizes[0]) if gap[0] >= 0 else math.inf
+        for i in range(1, len(sizes)):
+            if gap[i - 1] < 0 <= gap[i]:
+                found = solution.examples_needed(sizes[i - 1 : i + 1], gap[i - 1 : i + 1], 0.0)
+        columns.append(found)
+    return torch.tensor(columns)
+
+
+@mistake("crossover")
+def ahead_not_level(sizes, first, second):
+    """Where the second curve is level with the first from the start, you do not give the first size.
+
+    To reach a curve is to be as high as it is. sizes[0] is asked for where the second is *not below* the first.
+
+    >= 0 instead of > 0.
+    """
+    gap = second - first
+    return by_seed(sizes, torch.where(gap == 0, torch.full_like(gap, -1e-9), gap))
 
 
 # ---- conv_as_attention ----
@@ -954,6 +1169,32 @@ def keys_column_by_column(kernel, height, width, sharpness):
     return shares_of(-sharpness * distances), matrices(kernel)
 
 
+@mistake("conv_as_attention")
+def root_of_the_distance(kernel, height, width, sharpness):
+    """The shares fall off too slowly: you take the distance, not its square.
+
+    norm takes a root at the end. The score is minus beta times the *squared* distance.
+
+    .square().sum(dim=-1), and no root.
+    """
+    offsets, inner, keys = parts(kernel, height, width)
+    distances = (offsets[:, None, None] + inner[:, None] - keys).square().sum(-1).sqrt()
+    return shares_of(-sharpness * distances), matrices(kernel)
+
+
+@mistake("conv_as_attention")
+def values_by_reshape(kernel, height, width, sharpness):
+    """The shapes are right, and the numbers of the values stand at wrong places.
+
+    reshape never changes the order of numbers in memory, and the kernel's is out_channel, in_channel, row, column.
+
+    kernel.permute(2, 3, 1, 0) first, then flatten the two axes in front.
+    """
+    shares, _ = solution.conv_as_attention(kernel, height, width, sharpness)
+    out_channel, in_channel, k, _ = kernel.shape
+    return shares, kernel.reshape(k * k, in_channel, out_channel)
+
+
 # ---- confidence_interval ----
 
 
@@ -1043,3 +1284,31 @@ def half_an_interval(accuracy, n, z=1.96):
     """
     low, high = solution.confidence_interval(accuracy, n, z)
     return (low + high) / 2, (high - low) / 2
+
+
+@mistake("confidence_interval")
+def n_not_squared(accuracy, n, z=1.96):
+    """Your interval is too wide, and more examples hardly narrow it: in the second term under the root, n is not
+    squared.
+
+    That term is (z / 2n) squared. It matters when p is near 0 or 1, and is small next to the first one otherwise.
+
+    z**2 / (4 * n**2).
+    """
+    shrink = 1 + z**2 / n
+    middle = (accuracy + z**2 / (2 * n)) / shrink
+    half = z / shrink * math.sqrt(accuracy * (1 - accuracy) / n + z**2 / (4 * n))
+    return middle - half, middle + half
+
+
+@mistake("confidence_interval")
+def half_not_shrunk(accuracy, n, z=1.96):
+    """The middle is right, the interval a little too wide.
+
+    Both the middle and the half-width are divided by 1 + z^2 / n.
+
+    half = z / (1 + z**2 / n) * math.sqrt(...).
+    """
+    low, high = solution.confidence_interval(accuracy, n, z)
+    middle, half = (low + high) / 2, (high - low) / 2 * (1 + z**2 / n)
+    return middle - half, middle + half

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import solution
 import torch
 import torch.nn.functional as F
@@ -186,6 +187,20 @@ def crossover_with_its_own_loop(sizes, first, second):
             if gap[0] < 0 and max(gap[:i]) < 0 <= gap[i]:
                 n = sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** (gap[i - 1] / (gap[i - 1] - gap[i]))
         found.append(n)
+    return torch.tensor(found)
+
+
+@variant("crossover")
+def crossover_by_interpolation(sizes, first, second):
+    found = []
+    for gap in (second - first).T.tolist():
+        at = next((i for i, value in enumerate(gap) if value >= 0), None)
+        if at is None:
+            found.append(math.inf)
+        elif at == 0:
+            found.append(sizes[0])  # where all are such, the answer is a tensor of whole numbers
+        else:
+            found.append(math.exp(np.interp(0.0, gap[at - 1 : at + 1], np.log(sizes[at - 1 : at + 1]))))
     return torch.tensor(found)
 
 

@@ -74,6 +74,20 @@ def test_the_map_has_a_card_for_each_chapter_and_for_no_other_page(book: Path) -
     assert "**Told about time.** A clock goes round." in cards
 
 
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Clocks: told about time", "**Told about time.** Go."),
+        ("Clocks: what for?", "**What for?** Go."),
+        ("Clocks", "Go."),
+    ],
+    ids=["told", "a-question", "a-name"],
+)
+def test_a_card_says_what_was_told_with_one_mark_at_its_end(heading: str, words: str) -> None:
+    page = CoursePage("ch10_turning", "A", f"# {heading}\n\n:::{{div}} lede\nGo.\n:::\n")
+    assert course_map.card(page).splitlines()[-2] == words
+
+
 def test_every_experiment_is_told_with_claim_outcome_circumstances_and_command() -> None:
     pages = [CoursePage("ch10_turning", "A", CHAPTER + '\nfor name in ("k1",):')]
     text, result = how_we_know.section("k1", pages), record.load("k1")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from course_pages import course_pages
+from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 pytestmark = pytest.mark.browser
@@ -37,6 +41,15 @@ def test_contents_name_the_sheet_on_which_each_page_begins(pdf: PdfReader) -> No
     for title, number in found.items():
         text = pdf.pages[labels(pdf)[number]].extract_text()
         assert title.removeprefix("3 ") in text
+
+
+def test_contents_of_the_whole_book_stand_on_one_sheet(root: Path, book_html: Path, browser: Browser) -> None:
+    spec = importlib.util.spec_from_file_location("book_pdf", root / ".ci/pdf.py")
+    pdf = sys.modules["book_pdf"] = importlib.util.module_from_spec(spec)  # its dataclasses look for their module
+    spec.loader.exec_module(pdf)
+    printed = [pdf.Printed(page, None, 13 * at + 1) for at, page in enumerate(course_pages(root / "book"))]
+    front = pdf.paper(browser, pdf.front_matter(book_html, printed))
+    assert len(PdfReader(io.BytesIO(front)).pages) == 2  # the title and the contents
 
 
 def test_every_sheet_of_the_book_carries_its_number(pdf: PdfReader) -> None:

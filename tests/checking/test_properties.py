@@ -128,16 +128,76 @@ def test_signals_with_their_own_templates_have_the_property():
 
 def test_classes_of_other_signals_leave_more_than_noise():
     x, y, told = told_signals()
-    found = measure("placed_templates", [(x, y.roll(1))], told)
-    assert [m.what.split(",")[0] for m in found if not m.holds] == ["what is left without the templates"]
+    assert not all(held("placed_templates", [(x, y.roll(1))], **told))
 
 
-def test_equal_noise_on_all_signals_is_seen():
+def clean_signals(y, start, told):
+    """Signals without noise."""
+    return torch.zeros(len(y), 9).scatter_add(1, start[:, None] + torch.arange(4), told["templates"][y])
+
+
+def dealt(n=1500, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    y, start = (torch.randint(most, (n,), generator=generator) for most in (3, 6))
+    return y, start, 0.3 * torch.randn(n, 9, generator=generator)
+
+
+NOISES = {
+    "noise of their own": lambda e: e[:1].expand_as(e),
+    "of a signal": lambda e: e[:, :1].expand_as(e),
+    "as a standard deviation": lambda e: 1.2 * e,
+    "the mean of the noise": lambda e: e.abs(),
+    "uniform: 1.8": lambda e: 0.6 * 3**0.5 * (torch.special.ndtr(e / 0.3) - 0.5),
+}
+
+
+@pytest.mark.parametrize("words", NOISES)
+def test_of_wrong_noise_the_one_fact_that_is_wrong_is_named(words):
+    told = told_signals()[2]
+    y, start, noise = dealt()
+    wrong = [
+        m.what
+        for m in measure("placed_templates", [(clean_signals(y, start, told) + NOISES[words](noise), y)], told)
+        if not m.holds
+    ]
+    assert len(wrong) == 1
+    assert words in wrong[0]
+
+
+DEALS = {
+    "places at which templates start": lambda y, start: (y, 0 * start),
+    "the rarest place": lambda y, start: (y, (torch.linspace(0, 5, 1500)[torch.randperm(1500)]).round().long()),
+    "the one before": lambda y, start: (torch.arange(1500) % 3, start),
+    "pairs of class and place": lambda y, start: (start % 3, start),
+    "classes that occur": lambda y, start: (y.clamp(max=1), start),
+}
+
+
+@pytest.mark.parametrize("words", DEALS)
+def test_of_wrong_classes_and_places_the_one_fact_that_is_wrong_is_named(words):
+    told = told_signals()[2]
+    y, start, noise = dealt()
+    y, start = DEALS[words](y, start)
+    found = measure("placed_templates", [(clean_signals(y, start, told) + noise, y)], told)
+    assert [words in m.what for m in found if not m.holds] == [True]
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (lambda x, y: x, "pair of tensors"),
+        (lambda x, y: (y, x), "shapes"),
+        (lambda x, y: (x, y + 1), "none of 0 to 2"),
+        (lambda x, y: (x, y.int()), "classes have dtype int32; int64 is expected"),
+        (lambda x, y: (x, y.float()), "classes have dtype float32; int64 is expected"),
+        (lambda x, y: (x.double(), y), "signals have dtype float64; float32 is expected"),
+    ],
+    ids=["signals-alone", "exchanged", "classes-from-one", "short-classes", "float-classes", "long-signals"],
+)
+def test_what_is_no_signals_and_classes_is_said_in_a_students_words(output, words):
     x, y, told = told_signals()
-    noise = x[:1] - x[:1]
-    found = measure("placed_templates", [(noise + told["templates"][y] @ torch.eye(4, 9), y)], told)
-    assert not found[2].holds  # one place only
-    assert found[5].value == 1
+    with pytest.raises(ValueError, match=words):
+        measure("placed_templates", [output(x, y)], told)
 
 
 def test_same_data_tells_equal_from_other():

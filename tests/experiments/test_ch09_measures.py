@@ -124,6 +124,18 @@ def test_a_price_that_was_never_paid_is_more_than_all():
     assert worth.in_words([350.0, None, None], 4000) == "more than 4,000 (from 350 on)"
 
 
+@pytest.mark.parametrize("name", RACES)
+def test_no_two_nets_of_a_race_are_drawn_alike(name):
+    result = record.load(name)
+    result = ch09_strength.whole(result) if name == "ch09_strength" else result
+    looks = [worth.LOOKS[kind] for kind in result["numbers"]["accuracy"]]
+    assert len({(colour, line) for colour, _, line in looks}) == len(looks)
+
+
+def test_a_net_has_the_steps_of_its_race_on_the_page():
+    assert "GRU 200/300/600/900; attention" in worth.told(record.load("k11"))
+
+
 def test_the_ladder_is_of_one_race_at_the_same_examples_and_seeds():
     k11, strength = record.load("k11"), record.load("ch09_strength")
     for part in ("sizes", "seeds", "rates", "batch", "valid", "test", "looks"):

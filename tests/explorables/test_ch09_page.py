@@ -40,6 +40,10 @@ def test_with_100_examples_all_are_near_and_attention_leads() -> None:
     assert max(first.values()) - min(first.values()) < 0.10
 
 
+def test_a_hundred_examples_are_enough_for_a_net_that_is_told_more() -> None:
+    assert accuracy("ch09_strength")["dense"]["mean"][0] > 0.6
+
+
 def test_from_1000_on_cnn_and_gru_are_ahead_of_attention_and_all_of_the_mlp() -> None:
     found = accuracy("k11")
     for place in (2, 3):
@@ -98,6 +102,14 @@ def test_with_ten_times_the_data_the_mlp_comes_nearer_and_reaches_none() -> None
     assert best == rivals.CNN
     gaps = [found[best]["mean"][-1] - found[rivals.MLP]["mean"][-1] for found in (before, more)]
     assert gaps[1] < gaps[0]
+
+
+def test_with_ten_times_the_data_almost_every_training_was_best_at_its_end() -> None:
+    more = demos._result("ch09_more_data")
+    last = {kind: steps[0] for kind, steps in more["settings"]["steps"].items()}
+    best = {kind: found["by_seed"] for kind, found in more["numbers"]["step"].items() if kind != rivals.LOGISTIC}
+    assert all(step[0] == last[rivals.MLP] for step in best[rivals.MLP])
+    assert sum(step[0] < last[kind] for kind, found in best.items() for step in found) <= 2
 
 
 def test_nine_sharp_heads_are_the_convolution_and_blunt_ones_are_a_mean() -> None:

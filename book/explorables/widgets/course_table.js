@@ -46,7 +46,7 @@ function render({ model, el }) {
     ...COLUMNS.map(([name, label]) => make("option", { value: name, text: `by ${label}` })));
   order.value = state.column;
   const turn = make("button", { type: "button" });
-  const search = make("input", { type: "search", placeholder: "search, e.g. kernel", "aria-label": "Search in the table" });
+  const search = make("input", { type: "search", placeholder: "search", "aria-label": "Search in the table" });
 
   const heads = COLUMNS.map(([name, label]) => {
     const button = make("button", { type: "button", text: label });
