@@ -92,7 +92,7 @@ class Recorder:
         self._gradebook = _open(directory)
         try:
             found = self._gradebook.find_assignment(assignment).notebooks
-            self.released = {each.name: _released(each) for each in found}
+            self.released = {each.name: _released(each, config) for each in found}
         except MissingEntry:
             known = ", ".join(sorted(each.name for each in self._gradebook.assignments)) or "none"
             self.close()
@@ -254,9 +254,9 @@ def _address(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def _released(notebook: Notebook) -> Released:
+def _released(notebook: Notebook, config: Config) -> Released:
     kernelspec = json.loads(notebook.kernelspec) if notebook.kernelspec else None
-    return Released(notebook.name, tuple(released_cells(notebook)), kernelspec)
+    return Released(notebook.name, tuple(released_cells(notebook, config)), kernelspec)
 
 
 def _copy(source: Path, destination: Path, ignored: list[str], keep: Iterable[str] = ()) -> None:
