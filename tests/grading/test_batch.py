@@ -16,6 +16,7 @@ from small_course import OUTER, STEM, cell
 from traitlets.config import Config
 
 from autograder.grading import batch as batches
+from autograder.grading import reading
 from autograder.grading.ledger import GradingProblem, Ledger
 from autograder.grading.recording import Recorder
 
@@ -222,6 +223,30 @@ def test_a_link_to_the_gradebook_is_not_followed(course):
     path.unlink()
     path.symlink_to(course.data / "gradebook.db")
     assert any("cannot be opened" in remark for remark in run(course)["ada"].remarks)
+
+
+def test_a_folder_called_like_the_notebook_is_told_and_the_rest_goes_on(course, solved):
+    path = write(course, "ada", b"")
+    path.unlink()
+    path.mkdir()
+    course.submit("bob", solved)
+    rows = run(course)
+    assert rows["bob"].score == 5.0 and rows["ada"].score == 0.0
+    assert any("it is not a regular file" in remark for remark in rows["ada"].remarks)
+
+
+def test_a_file_beside_the_notebook_that_cannot_be_read_is_named(course, solved, monkeypatch):
+    course.submit("ada", solved)
+    write(course, "ada", b"1,2", name="data.csv")
+    whole = reading.read_bytes
+
+    def refuse(path, largest=reading.LARGEST):
+        if path.name == "data.csv":
+            raise reading.Unreadable("it cannot be opened (Permission denied)")
+        return whole(path, largest)
+
+    monkeypatch.setattr(reading, "read_bytes", refuse)
+    assert run(course)["ada"].remarks == ("data.csv, beside the notebook: it cannot be opened (Permission denied)",)
 
 
 def test_a_notebook_of_an_older_format_is_graded(course, solved):
