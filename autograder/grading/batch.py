@@ -200,8 +200,13 @@ class Batch:
         return self._pool_made
 
     def _exam(self, name: str) -> Exam | None:
-        exam = self._course.exam(name)
-        return exam and exam.worth(self._recorder.released[name].points)
+        exam, released = self._course.exam(name), self._recorder.released[name]
+        if exam is None and released.checks:  # or every submission would be recorded with 0 points
+            raise GradingProblem(
+                f"there is no reference for {name}, so no check can be judged. Nothing was graded. "
+                f"Make it: autograder freeze {name}"
+            )
+        return exam and exam.worth(released.points)
 
     @cached_property
     def _assignment_parts(self) -> dict[str, bytes]:

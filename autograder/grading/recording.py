@@ -128,12 +128,13 @@ class Recorder:
         return False
 
     def standing(self, student: str) -> Recorded:
-        """What the gradebook has of a submission."""
+        """What the gradebook has of a submission. Remarks are of notebooks in which something waits for a person."""
         submission = self._gradebook.find_submission(self._assignment, student)
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
         remarks = [
             line
             for notebook in submission.notebooks
+            if any(grade.needs_manual_grade for grade in notebook.grades)
             for comment in notebook.comments
             for line in (comment.auto_comment or "").split("\n\n")
             if line.startswith("A person will look at this: ")

@@ -293,6 +293,15 @@ def test_an_unknown_assignment_is_named_with_those_that_are_known(course):
         Recorder(graded.config, graded.directory, "ch98")
 
 
+def test_a_chapter_without_a_reference_is_not_graded(course, solved):
+    course.submit("ada", solved)
+    run(course)
+    (course.root / "references" / f"{STEM}.safetensors").unlink()
+    with pytest.raises(GradingProblem, match=f"no reference for {STEM}.*Make it: autograder freeze {STEM}"):
+        run(course, force=True)
+    assert course.grades("ada")["check-outer"].score == 3.0
+
+
 def test_a_file_that_is_no_database_is_named(course):
     (course.data / "gradebook.db").write_bytes(b"not a database at all, but long enough to look at" * 30)
     graded = graded_course(course)
