@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -83,9 +83,10 @@ def collect(desk: Desk, paths: Iterable[Path], told: Callable[[str], None] = lam
                 rows.append(Row(label, "no notebook", remark=_why_none(handed_in, desk.stem)))
                 continue
             try:
-                student = settled.get(label) or roster.find(notebooks[0].sender)
+                said = settled.get(label)
+                student = roster.account(said) if said else roster.find(notebooks[0].sender)
             except Unknown as problem:
-                rows.append(Row(label, "not placed", remark=str(problem)))
+                rows.append(Row(label, "not placed", remark=f"{WHO}: {problem}" if said else str(problem)))
             else:
                 wanted.setdefault(student, []).extend(notebooks)
         try:
@@ -166,12 +167,16 @@ def _place(desk: Desk, student: str, notebooks: list[_HandedIn], shelf: Path, kn
     if len(different) > 1:
         times = [_time(desk, each) for each in different.values()]
         if None in times or len(set(times)) < len(times):
-            names = ", ".join(each.sender.label for each in different.values())
+            names = ", ".join("/".join(each.found.parts) for each in different.values())
             why = f"{len(different)} different notebooks of {student}, and nothing tells which is the last: {names}"
             return Row(chosen.sender.label, "unclear", student, why)
         chosen = max(different.values(), key=lambda each: _time(desk, each) or datetime.min.replace(tzinfo=UTC))
         remark = f"the last of {len(different)}"
-    row = _put(desk, student, chosen, (shelf / chosen.digest).read_bytes(), remark)
+    content = (shelf / chosen.digest).read_bytes()
+    row = _put(desk, student, chosen, content, remark)
+    if other := _taken_for(desk, chosen.sender, student, content, known):
+        still = f"it was taken for {other}'s before, and is in {desk.place(other)} still: delete it there"
+        row = replace(row, remark="; ".join(filter(None, [row.remark, still])))
     if row.outcome != "older":
         who = chosen.sender
         known[student] = {"platform": who.platform, "label": who.label, "prefix": who.prefix}
@@ -199,6 +204,15 @@ def _put(desk: Desk, student: str, chosen: _HandedIn, content: bytes, remark: st
         write_whole(stamp, f"{when:%Y-%m-%d %H:%M:%S} UTC".encode())
     outcome = "new" if before is None else "unchanged" if before == content else "replaced"
     return Row("", outcome, student, remark)
+
+
+def _taken_for(desk: Desk, who: Sender, student: str, content: bytes, known: Mapping[str, Mapping[str, str]]) -> str:
+    """The other student in whose folder this lies, since somebody had said that it was that one's; "" for nobody."""
+    for other, kept in known.items():
+        path = desk.place(other) / f"{desk.stem}.ipynb"
+        if other != student and kept.get("label") == who.label and path.is_file() and path.read_bytes() == content:
+            return other
+    return ""
 
 
 def _time(desk: Desk, handed_in: _HandedIn) -> datetime | None:
@@ -238,11 +252,9 @@ def _ask(desk: Desk, settled: Mapping[str, str], labels: Iterable[str]) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    partial = path.with_name(f".{WHO}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("handed_in_as", "student"), *sorted(rows.items())])
-    os.replace(partial, path)
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([("handed_in_as", "student"), *sorted(rows.items())])
+    write_whole(path, table.getvalue().encode())
 
 
 class NameCollector(FileNameCollectorPlugin):
