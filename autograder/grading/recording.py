@@ -102,7 +102,7 @@ class Recorder:
             ) from None
         except SQLAlchemyError as problem:
             self.close()
-            raise GradingProblem(_words(directory, problem)) from None
+            raise GradingProblem(explained(directory.db_url, problem)) from None
 
     def close(self) -> None:
         """Leave the gradebook."""
@@ -161,10 +161,10 @@ class Recorder:
             return self.standing(student)
         except OperationalError as problem:
             self._gradebook.db.rollback()
-            raise Busy(_words(self._directory, problem)) from None
+            raise Busy(explained(self._directory.db_url, problem)) from None
         except SQLAlchemyError as problem:
             self._gradebook.db.rollback()
-            raise GradingProblem(_words(self._directory, problem)) from None
+            raise GradingProblem(explained(self._directory.db_url, problem)) from None
         except Exception:
             self._gradebook.db.rollback()  # or half of this record would go in with the next
             raise
@@ -232,11 +232,11 @@ def _open(directory: CourseDirectory) -> Gradebook:
     try:
         return Gradebook(directory.db_url, directory.course_id)
     except SQLAlchemyError as problem:
-        raise GradingProblem(_words(directory, problem)) from None
+        raise GradingProblem(explained(directory.db_url, problem)) from None
 
 
-def _words(directory: CourseDirectory, problem: SQLAlchemyError) -> str:
-    """What is wrong with the gradebook and what to do, in one line."""
+def explained(url: str, problem: SQLAlchemyError) -> str:
+    """What is wrong with the gradebook at `url`, and what to do, in one line."""
     said = str(getattr(problem, "orig", None) or problem).strip().splitlines()[0][:200]
     if "locked" in said:
         advice = "another program is writing to it; end that one, or wait, and give the same command again"
@@ -246,7 +246,7 @@ def _words(directory: CourseDirectory, problem: SQLAlchemyError) -> str:
         advice = "restore it from a backup, and give the same command again"
     else:
         advice = "give the same command again"
-    return f"the gradebook ({_address(directory.db_url)}) cannot be used: {said}. What was graded is kept: {advice}"
+    return f"the gradebook ({_address(url)}) cannot be used: {said}. What was graded is kept: {advice}"
 
 
 def _address(url: str) -> str:
