@@ -217,6 +217,10 @@ class Batch:
             for name, each in self._recorder.released.items()
         }
 
+    @cached_property
+    def _terms(self) -> bytes:
+        return self._recorder.terms
+
     def _begin(self, submission: Submission) -> None:
         """Starts what is not judged yet, and finishes what is."""
         try:
@@ -226,7 +230,7 @@ class Batch:
         except Unreadable as problem:
             self._tell(Row(_printable(submission.student), "failed", remarks=(str(problem),)))
             return
-        digest = key_of(times, *(f"{name} {key}".encode() for name, (key, _) in sorted(jobs.items())))
+        digest = key_of(times, self._terms, *(f"{name} {key}".encode() for name, (key, _) in sorted(jobs.items())))
         if not self._force and self._is_recorded(submission.student, digest):
             self._tell(self._row(submission.student, "kept", self._recorder.standing(submission.student)))
             return

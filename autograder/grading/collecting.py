@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.plugins.zipcollect import FileNameCollectorPlugin
@@ -264,6 +265,17 @@ class NameCollector(FileNameCollectorPlugin):
     where it matches.
     """
 
+    @cached_property
+    def _said_by_the_course(self) -> tuple[tuple[str, ...], tzinfo]:
+        """The patterns and the time zone of course.toml, where there is one."""
+        from autograder.grading.settings import CourseProblem, read
+
+        try:
+            settings = read(Path(self.config.Judge.course))
+        except (CourseProblem, TypeError):  # a TypeError where no configuration names the folder
+            return (), UTC
+        return settings.patterns, settings.timezone
+
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         """Student, notebook and time of a file; None for one to skip."""
         if not submitted_file.endswith(tuple(self.valid_ext)):
@@ -272,7 +284,8 @@ class NameCollector(FileNameCollectorPlugin):
             return said
         stem = self.parent.coursedir.assignment_id
         extracted = Path(self.parent._format_collect_path(self.parent.extracted_directory))
-        who = sender(Path(submitted_file).relative_to(extracted).parts, stem)
+        patterns, zone = self._said_by_the_course
+        who = sender(Path(submitted_file).relative_to(extracted).parts, stem, patterns, zone)
         if not who.student:
             self.log.warning("%s does not tell an account. Use: autograder collect %s", submitted_file, stem)
             return None

@@ -104,6 +104,15 @@ class Recorder:
             self.close()
             raise GradingProblem(explained(directory.db_url, problem)) from None
 
+    @property
+    def terms(self) -> bytes:
+        """What a late penalty depends on beside the submission: the due date, and how lateness is dealt with."""
+        plugin = self._penalties.plugin_class
+        names = [each.__name__ for each in plugin.__mro__ if each.__name__ in self._penalties.config]
+        settings = [(name, sorted(self._penalties.config[name].items())) for name in names]
+        due = self._gradebook.find_assignment(self._assignment).duedate
+        return repr((str(due), plugin.__name__, settings)).encode()
+
     def close(self) -> None:
         """Leave the gradebook."""
         self._gradebook.close()

@@ -139,6 +139,24 @@ def test_another_key_grades_everything_again(course, solved, monkeypatch):
     assert run(course, pools)["ada"].outcome == "graded" and pools.jobs == 2
 
 
+def test_another_due_date_or_rule_for_lateness_is_recorded_without_judging_again(course, solved):
+    folder = course.submit("ada", solved).parent
+    (folder / "timestamp.txt").write_text("2026-10-12 09:00:00 UTC")
+
+    def due(day: int) -> None:
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(STEM, duedate=datetime(2026, 10, day))
+
+    due(11)
+    pools, zero = Counting(), Config(LateSubmissionPlugin={"penalty_method": "zero"})
+    assert run(course, pools)["ada"].penalty == 0.0
+    assert run(course, pools, zero)["ada"].penalty == 5.0
+    due(13)
+    row = run(course, pools, zero)["ada"]
+    assert (row.outcome, row.penalty, pools.jobs) == ("graded", 0.0, 1)
+    assert run(course, pools, zero)["ada"].outcome == "kept"
+
+
 def test_force_grades_everything_again(course, solved):
     course.submit("ada", solved)
     pools = Counting()

@@ -198,6 +198,15 @@ def test_outside_of_a_course_a_command_says_how_to_make_one(here, tmp_path):
     assert "autograder new-course DIR" in here("release", code=2, folder=tmp_path)
 
 
+def test_zip_collect_reads_times_in_the_zone_of_the_course(course, tmp_path):
+    desk = Desk(shutil.copytree(course.folder, tmp_path / "copy"))
+    archive = desk.folder / "downloaded" / FIRST / "archive"
+    archive.mkdir(parents=True)
+    (archive / f"Week_bea_attempt_2026-10-11-09-00-00_{FIRST}.ipynb").write_bytes(submission(course, None))
+    desk.run("zip_collect", FIRST, program="nbgrader")
+    assert (desk.folder / "submitted" / "bea" / FIRST / "timestamp.txt").read_text().startswith("2026-10-11 07:00:00")
+
+
 def test_a_configuration_of_another_course_is_refused_with_what_to_do(here, tmp_path):
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'other'\n")
     assert "is not that of a course. Make one: autograder new-course DIR" in here("course", code=2, folder=tmp_path)
