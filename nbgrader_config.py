@@ -85,3 +85,12 @@ c.ZipCollectApp.downloaded_directory = os.path.relpath(course / "downloaded", co
 c.ZipCollectApp.collector_plugin = "autograder.grading.collecting.NameCollector"
 
 c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"
+
+# Given from elsewhere, a command means the course that AUTOGRADER_COURSE names with what that course's own file says. It
+# begins by loading this one, which then stops here.
+if own and (course / "nbgrader_config.py").is_file() and "AUTOGRADER_LOADING" not in os.environ:
+    os.environ["AUTOGRADER_LOADING"] = "1"
+    try:
+        load_subconfig("nbgrader_config.py", path=str(course))  # noqa: F821 - given by traitlets
+    finally:
+        del os.environ["AUTOGRADER_LOADING"]

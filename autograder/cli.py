@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -34,14 +35,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     try:
         return int(arguments.run(arguments))
+    except BrokenPipeError:  # whoever read what it says has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on.", file=sys.stderr)
         return 130
     except Exception as error:
-        if type(error).__name__ not in _EXPECTED:
+        if isinstance(error, OSError) and (error.filename or error.errno in _FULL):
+            print(f"autograder: {_trouble(error)}", file=sys.stderr)
+        elif type(error).__name__ in _EXPECTED:
+            print(f"autograder: {error}", file=sys.stderr)
+        else:
             raise
-        print(f"autograder: {error}", file=sys.stderr)
         return 2
+
+
+def _trouble(error: OSError) -> str:
+    """What a file or a disk refused, and what to do."""
+    if error.errno in _FULL:
+        return f"no space left{f' for {error.filename}' if error.filename else ''}. {_AGAIN.format('Make room')}"
+    return f"{error.filename}: {error.strerror}. {_AGAIN.format(_MEND.get(error.errno or 0, 'Mend that'))}"
+
+
+_AGAIN = "{} and give the same command again; what was finished is kept"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_MEND = {
+    errno.ENOENT: "See that it is there",
+    errno.EACCES: "See that you may read and write there",
+    errno.EPERM: "See that you may read and write there",
+    errno.EROFS: "See that you may write there",
+}
 
 
 # Errors whose message says what happened and what to do; by name, so that nothing is imported for them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from autograder.authoring.audit import ExerciseAudit
@@ -30,9 +31,10 @@ def rows(audits: Iterable[ExerciseAudit]) -> list[tuple[str, ...]]:
 
 def as_table(stem: str, audits: Sequence[ExerciseAudit]) -> Table:
     """A rich table of one chapter."""
-    table = Table(title=stem)
-    for i, column in enumerate(COLUMNS):
-        table.add_column(column, justify="left" if i == 0 else "right")
+    table = Table(title=stem, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column(COLUMNS[0], no_wrap=True)
+    for column in COLUMNS[1:]:
+        table.add_column(column, justify="right")
     for row in rows(audits):
         table.add_row(*row)
     return table

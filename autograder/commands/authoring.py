@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from autograder.commands import ROOT, Commands, add, progress
+from autograder.commands import ROOT, Commands, add, new_file, progress
 
 
 def add_commands(commands: Commands) -> None:
@@ -45,7 +45,7 @@ def add_commands(commands: Commands) -> None:
         ["nothing is wanting", "something is; the last lines say what", "a file of solutions/ has an error"],
     )  # fmt: skip
     chapters(audit)
-    audit.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    audit.add_argument("--json", type=new_file, metavar="FILE", help="write the figures here as well")
     audit.set_defaults(run=_audit)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import course_root
+from autograder.commands import course_root, lighten
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -17,21 +17,39 @@ if TYPE_CHECKING:
 
 @contextmanager
 def course_here() -> Iterator[tuple[Settings, Config]]:
-    """The course of this folder, or of AUTOGRADER_COURSE; SQLAlchemy's warnings on nbgrader's models kept quiet."""
+    """The course of this folder, or of AUTOGRADER_COURSE; SQLAlchemy's warnings on nbgrader's models kept quiet.
+
+    Raises CourseProblem where there is none, GradingProblem where its gradebook cannot be used.
+    """
     import logging
     import warnings
 
-    from autograder.grading.release import course_config
-    from autograder.grading.settings import read
+    lighten()
+    from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SQLAlchemyError
 
-    config = course_config(course_root())
+    from autograder.grading.ledger import GradingProblem
+    from autograder.grading.recording import explained
+    from autograder.grading.release import course_config
+    from autograder.grading.settings import CourseProblem, read
+
+    root = course_root()
+    config = course_config(root)
+    if not isinstance(config.Judge.course, str):
+        raise CourseProblem(
+            f"{root / 'nbgrader_config.py'} is not that of a course. Make one: autograder new-course DIR, and cd there"
+        )
     level = logging.getLogger("traitlets").level
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Object of type")
         warnings.filterwarnings("ignore", "datetime.datetime.utcnow", DeprecationWarning)
         try:
-            yield read(Path(config.Judge.course)), config
+            settings = read(Path(config.Judge.course))
+            Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id).close()
+            yield settings, config
+        except SQLAlchemyError as problem:
+            raise GradingProblem(explained(config.CourseDirectory.db_url, problem)) from None
         finally:
             logging.getLogger("traitlets").setLevel(level)
 
@@ -42,8 +60,3 @@ def api(config: Config) -> Any:
     from nbgrader.coursedir import CourseDirectory
 
     return NbGraderAPI(CourseDirectory(config=config), config=config)
-
-
-def last(said: Mapping[str, Any]) -> str:
-    """The line in which nbgrader says why."""
-    return (said.get("log") or said.get("error") or "it did not say why").strip().splitlines()[-1]

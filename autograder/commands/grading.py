@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import sys
 from pathlib import Path
 
-from autograder.commands import Commands, add, course_root, progress
+from autograder.commands import Commands, add, course_root, lighten, new_file, progress
 from autograder.commands.authoring import chapters, stems
 
 
@@ -49,9 +50,13 @@ def grading_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("assignment", metavar="ASSIGNMENT", help="such as ch03_convolution")
     command.add_argument("--students", nargs="+", default=[], metavar="ID", help="only these; all if not given")
     command.add_argument("--jobs", type=_count, default=0, metavar="N", help="submissions at a time (one a processor)")
-    command.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port")
+    command.add_argument(
+        "--scheduler", type=_address, default="", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port"
+    )
     command.add_argument("--no-sandbox", action="store_true", help="run submissions unconfined; trust each of them")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write what became of every submission here as well")
+    command.add_argument(
+        "--json", type=new_file, metavar="FILE", help="write what became of every submission here as well"
+    )
 
 
 def prepare() -> bool:
@@ -59,16 +64,21 @@ def prepare() -> bool:
     if sys.platform == "win32":
         print("autograder: Windows can neither fork nor confine; grade on Linux, for example in WSL", file=sys.stderr)
         return False
-    # jsonschema compiles a grammar of internationalised addresses, for over a second, unless that package is missing.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    lighten()
     return True
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError("expected a number of at least 1")
     return number
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"(?:\w+://)?.+:\d+", text):
+        raise argparse.ArgumentTypeError(f"expected an address such as tcp://host:8786, and not {text!r}")
+    return text
 
 
 def _sample_class(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.commands import Commands, add, progress
-from autograder.commands.course import api, course_here, last
+from autograder.commands.course import api, course_here
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -80,13 +80,14 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _show(rows: list[Row], who: Path, stem: str) -> int:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from autograder.grading.collecting import PLACED
 
-    table = Table(title=stem)
+    table = Table(title=stem, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for heading in ("handed in as", "student", "", "remark"):
         table.add_column(heading, overflow="fold")
     lost = [row for row in rows if row.outcome not in PLACED]
@@ -107,11 +108,15 @@ def _show(rows: list[Row], who: Path, stem: str) -> int:
 
 
 def _from_exchange(stem: str, config: Config) -> int:
-    from autograder.grading.release import succeeded
+    from autograder.grading.release import reason, succeeded
 
     said = api(config).collect(stem, update=True)
     if not succeeded(said):
-        print(f"autograder: nbgrader could not collect {stem}: {last(said)}", file=sys.stderr)
+        print(
+            f"autograder: nbgrader could not collect {stem}: {reason(said)}. Was it put there? "
+            f"autograder release {stem} --exchange. An archive is taken in by: autograder collect {stem} PATH",
+            file=sys.stderr,
+        )
         return 2
     lines = [line for line in said.get("log", "").splitlines() if "Collecting" in line or "Updating" in line]
     count = "1 submission of {} is" if len(lines) == 1 else f"{len(lines)} submissions of {{}} are"
@@ -126,6 +131,7 @@ def _feedback(arguments: argparse.Namespace) -> int:
 
     stem = arguments.chapter
     with course_here() as (settings, config):
+        settings.assignment(stem)
         nbgrader = api(config)
         graded = returning.graded(nbgrader, stem)
         missing = sorted(set(arguments.students) - set(graded))
@@ -138,20 +144,35 @@ def _feedback(arguments: argparse.Namespace) -> int:
         pages = _pages(config, stem, [each for each in students if each not in failed])
         known = senders(settings.folder / "collected" / stem)
         made = returning.archives(pages, known, settings.folder / "handouts", stem)
-        if arguments.exchange:
-            returning.release_to_exchange(nbgrader, stem)
+        reached = returning.release_to_exchange(nbgrader, stem, pages) if arguments.exchange else []
+        waiting = _waiting(config, stem, set(pages))
     for student, why in failed.items():
         print(f"autograder: {student}: {why}", file=sys.stderr)
-    print(f"wrote the feedback of {len(pages)} students")
+    print(f"wrote the feedback of {len(pages)} student{'' if len(pages) == 1 else 's'}")
     for platform, path in made.items():
         print(f"  {path}  {_HOW.get(platform, 'a folder for each student')}")
-    return 1 if failed else 0
+    if arguments.exchange:
+        print(f"  in the exchange: {len(reached)}, of those who handed in there")
+    if waiting:
+        print(f"Some scores of {waiting} still wait for a person, and count as 0 on the page: jupyter lab, Formgrader.")
+    return 2 if not pages else 1 if failed else 0
 
 
 _HOW = {
     "Moodle": "Moodle: the assignment, Upload multiple feedback files in a zip",
     "Canvas": "Canvas: the assignment, Re-upload submissions",
 }
+
+
+def _waiting(config: Config, stem: str, students: set[str]) -> int:
+    """How many of the students have a score that only a person can give, and nobody has given yet."""
+    from nbgrader.api import Gradebook
+    from nbgrader.coursedir import CourseDirectory
+
+    directory = CourseDirectory(config=config)
+    with Gradebook(directory.db_url, directory.course_id) as gradebook:
+        found = gradebook.assignment_submissions(stem)
+        return sum(each.needs_manual_grade for each in found if each.student.id in students)
 
 
 def _pages(config: Config, stem: str, students: list[str]) -> Mapping[str, Mapping[str, Path]]:

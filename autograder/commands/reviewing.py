@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from autograder.commands import Commands, add, course_root
+from autograder.commands import Commands, add, course_root, new_file
 from autograder.commands.grading import grading_options, prepare
 
 
@@ -20,7 +20,7 @@ def add_commands(commands: Commands) -> None:
     )  # fmt: skip
     insight.add_argument("assignment", metavar="ASSIGNMENT", help="such as ch03_convolution")
     insight.add_argument("--output", type=Path, metavar="FILE", help="the page (insight/ASSIGNMENT.html of the course)")
-    insight.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well; - prints them")
+    insight.add_argument("--json", type=new_file, metavar="FILE", help="write the figures here as well; - prints them")
     insight.add_argument("--book", default="", metavar="URL", help="where the book is, for links to what to teach")
     insight.set_defaults(run=_insight)
     regrade = add(

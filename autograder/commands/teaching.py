@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.commands import ROOT, Commands, add, progress
-from autograder.commands.course import api, course_here, last
+from autograder.commands.course import api, course_here
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -44,7 +44,7 @@ def add_commands(commands: Commands) -> None:
     new.set_defaults(run=_new_course)
     course = add(
         commands, "course", "say where this course stands",
-        "For each chapter: when it is due, its points, whether it is released, how many were handed in and graded.",
+        "For each chapter: when it is due, its points, whether it is handed out, how many were handed in and graded.",
         ["autograder course"], ["all is well", "", "course.toml cannot be used"],
     )  # fmt: skip
     course.set_defaults(run=_course)
@@ -84,13 +84,15 @@ def _new_course(arguments: argparse.Namespace) -> int:
 
 
 def _course(arguments: argparse.Namespace) -> int:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    with course_here() as (settings, config):
-        table = Table(title=settings.title)
+    with progress("reading the course", None), course_here() as (settings, config):
+        table = Table(title=settings.title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
         table.add_column("chapter", no_wrap=True)
-        for heading in ("due", "points", "released", "handed in", "graded", "for a person"):
+        table.add_column("due", min_width=10)
+        for heading in ("points", "handed out", "handed in", "graded", "for a person"):
             table.add_column(heading)
         for stem, assignment in settings.assignments.items():
             due = settings.local(assignment.due) if assignment.due else ""
@@ -122,9 +124,10 @@ def _standing(stem: str, settings: Settings, config: Config) -> list[str]:
 
 def _release(arguments: argparse.Namespace) -> int:
     from autograder.grading.handout import hand_out
-    from autograder.grading.release import ReleaseError, succeeded
+    from autograder.grading.release import ReleaseError, reason, succeeded
 
     with course_here() as (settings, config):
+        config.ExchangeReleaseAssignment.force = True  # released again, it takes the place of the former there too
         wanted, lines = [settings.assignment(stem) for stem in arguments.chapters or settings.assignments], []
         with progress("releasing", len(wanted)) as done:
             for assignment in wanted:
@@ -134,7 +137,7 @@ def _release(arguments: argparse.Namespace) -> int:
                 if arguments.exchange:
                     said = api(config).release_assignment(assignment.stem)
                     if not succeeded(said):
-                        raise ReleaseError(f"nbgrader's exchange did not take {assignment.stem}: {last(said)}")
+                        raise ReleaseError(f"nbgrader's exchange did not take {assignment.stem}: {reason(said)}")
                     lines.append("  in the exchange")
                 done(assignment)
     print("\n".join(lines))

@@ -256,7 +256,8 @@ class WarmParent:
         """Whether another submission can be started."""
         if self._process is None:
             return True
-        return self._process.poll() is None and not select.select([self._socket], [], [], 0)[0]
+        with self._lock:  # while one is being started, what lies on the socket is the answer to that
+            return self._process.poll() is None and not select.select([self._socket], [], [], 0)[0]
 
     def close(self) -> None:
         """End the warm parent and remove what it kept on disk."""

@@ -143,7 +143,10 @@ def main() -> None:
     hello = {"layers": found.to_json(), "threads": _threads(), "seconds": time.perf_counter() - begun}
     server.send(json.dumps(hello).encode())
     while True:
-        message, descriptors, _, _ = socket.recv_fds(server, 1 << 16, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(server, 1 << 16, 2)
+        except ConnectionResetError:  # the grader closed its end without having read the last answer
+            message, descriptors = b"", []
         if not message:
             _tidy(os.path.dirname(os.environ["HOME"]))
             os._exit(0)

@@ -51,6 +51,8 @@ def look(path: Path) -> Iterator[Found]:
     elif path.suffix in (".zip", ".ipynb") and path.is_file():
         # a zip file's own name tells a student where it is one student's, as the archives of `autograder submit` are
         yield from _file(path, (path.name,))
+    elif not path.exists():
+        raise Unreadable("there is no such file or folder")
     else:
         raise Unreadable("it is neither a folder, nor a zip file, nor a notebook")
 

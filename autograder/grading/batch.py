@@ -200,8 +200,13 @@ class Batch:
         return self._pool_made
 
     def _exam(self, name: str) -> Exam | None:
-        exam = self._course.exam(name)
-        return exam and exam.worth(self._recorder.released[name].points)
+        exam, released = self._course.exam(name), self._recorder.released[name]
+        if exam is None and released.checks:  # or every submission would be recorded with 0 points
+            raise GradingProblem(
+                f"there is no reference for {name}, so no check can be judged. Nothing was graded. "
+                f"Make it: autograder freeze {name}"
+            )
+        return exam and exam.worth(released.points)
 
     @cached_property
     def _assignment_parts(self) -> dict[str, bytes]:
@@ -212,6 +217,10 @@ class Batch:
             for name, each in self._recorder.released.items()
         }
 
+    @cached_property
+    def _terms(self) -> bytes:
+        return self._recorder.terms
+
     def _begin(self, submission: Submission) -> None:
         """Starts what is not judged yet, and finishes what is."""
         try:
@@ -221,7 +230,7 @@ class Batch:
         except Unreadable as problem:
             self._tell(Row(_printable(submission.student), "failed", remarks=(str(problem),)))
             return
-        digest = key_of(times, *(f"{name} {key}".encode() for name, (key, _) in sorted(jobs.items())))
+        digest = key_of(times, self._terms, *(f"{name} {key}".encode() for name, (key, _) in sorted(jobs.items())))
         if not self._force and self._is_recorded(submission.student, digest):
             self._tell(self._row(submission.student, "kept", self._recorder.standing(submission.student)))
             return

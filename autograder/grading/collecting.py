@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.plugins.zipcollect import FileNameCollectorPlugin
@@ -83,9 +84,10 @@ def collect(desk: Desk, paths: Iterable[Path], told: Callable[[str], None] = lam
                 rows.append(Row(label, "no notebook", remark=_why_none(handed_in, desk.stem)))
                 continue
             try:
-                student = settled.get(label) or roster.find(notebooks[0].sender)
+                said = settled.get(label)
+                student = roster.account(said) if said else roster.find(notebooks[0].sender)
             except Unknown as problem:
-                rows.append(Row(label, "not placed", remark=str(problem)))
+                rows.append(Row(label, "not placed", remark=f"{WHO}: {problem}" if said else str(problem)))
             else:
                 wanted.setdefault(student, []).extend(notebooks)
         try:
@@ -166,12 +168,16 @@ def _place(desk: Desk, student: str, notebooks: list[_HandedIn], shelf: Path, kn
     if len(different) > 1:
         times = [_time(desk, each) for each in different.values()]
         if None in times or len(set(times)) < len(times):
-            names = ", ".join(each.sender.label for each in different.values())
+            names = ", ".join("/".join(each.found.parts) for each in different.values())
             why = f"{len(different)} different notebooks of {student}, and nothing tells which is the last: {names}"
             return Row(chosen.sender.label, "unclear", student, why)
         chosen = max(different.values(), key=lambda each: _time(desk, each) or datetime.min.replace(tzinfo=UTC))
         remark = f"the last of {len(different)}"
-    row = _put(desk, student, chosen, (shelf / chosen.digest).read_bytes(), remark)
+    content = (shelf / chosen.digest).read_bytes()
+    row = _put(desk, student, chosen, content, remark)
+    if other := _taken_for(desk, chosen.sender, student, content, known):
+        still = f"it was taken for {other}'s before, and is in {desk.place(other)} still: delete it there"
+        row = replace(row, remark="; ".join(filter(None, [row.remark, still])))
     if row.outcome != "older":
         who = chosen.sender
         known[student] = {"platform": who.platform, "label": who.label, "prefix": who.prefix}
@@ -199,6 +205,15 @@ def _put(desk: Desk, student: str, chosen: _HandedIn, content: bytes, remark: st
         write_whole(stamp, f"{when:%Y-%m-%d %H:%M:%S} UTC".encode())
     outcome = "new" if before is None else "unchanged" if before == content else "replaced"
     return Row("", outcome, student, remark)
+
+
+def _taken_for(desk: Desk, who: Sender, student: str, content: bytes, known: Mapping[str, Mapping[str, str]]) -> str:
+    """The other student in whose folder this lies, since somebody had said that it was that one's; "" for nobody."""
+    for other, kept in known.items():
+        path = desk.place(other) / f"{desk.stem}.ipynb"
+        if other != student and kept.get("label") == who.label and path.is_file() and path.read_bytes() == content:
+            return other
+    return ""
 
 
 def _time(desk: Desk, handed_in: _HandedIn) -> datetime | None:
@@ -238,11 +253,9 @@ def _ask(desk: Desk, settled: Mapping[str, str], labels: Iterable[str]) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    partial = path.with_name(f".{WHO}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("handed_in_as", "student"), *sorted(rows.items())])
-    os.replace(partial, path)
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([("handed_in_as", "student"), *sorted(rows.items())])
+    write_whole(path, table.getvalue().encode())
 
 
 class NameCollector(FileNameCollectorPlugin):
@@ -252,6 +265,17 @@ class NameCollector(FileNameCollectorPlugin):
     where it matches.
     """
 
+    @cached_property
+    def _said_by_the_course(self) -> tuple[tuple[str, ...], tzinfo]:
+        """The patterns and the time zone of course.toml, where there is one."""
+        from autograder.grading.settings import CourseProblem, read
+
+        try:
+            settings = read(Path(self.config.Judge.course))
+        except (CourseProblem, TypeError):  # a TypeError where no configuration names the folder
+            return (), UTC
+        return settings.patterns, settings.timezone
+
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         """Student, notebook and time of a file; None for one to skip."""
         if not submitted_file.endswith(tuple(self.valid_ext)):
@@ -260,7 +284,8 @@ class NameCollector(FileNameCollectorPlugin):
             return said
         stem = self.parent.coursedir.assignment_id
         extracted = Path(self.parent._format_collect_path(self.parent.extracted_directory))
-        who = sender(Path(submitted_file).relative_to(extracted).parts, stem)
+        patterns, zone = self._said_by_the_course
+        who = sender(Path(submitted_file).relative_to(extracted).parts, stem, patterns, zone)
         if not who.student:
             self.log.warning("%s does not tell an account. Use: autograder collect %s", submitted_file, stem)
             return None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -27,6 +28,7 @@ from autograder.grading.ledger import GradingProblem, Ledger
 from autograder.grading.recording import Recorder
 
 _LONGEST_TABLE = 60
+_MOST_REMARKS = 3  # of one submission in the table
 
 
 @dataclass(frozen=True)
@@ -130,23 +132,35 @@ def _pool(course: Course, order: Order, exams: Mapping[str, Exam | None]) -> Poo
 def _show(console: Console, assignment: str, rows: Sequence[Row], seconds: float) -> None:
     """The table: every submission of a small class, of a large one those that need a person."""
     shown = rows if len(rows) <= _LONGEST_TABLE else [row for row in rows if row.remarks]
-    table = Table("student", "", title=assignment)
-    table.add_column("score", justify="right")
+    table = Table(title=assignment, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("student", overflow="fold")
+    table.add_column("", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
     table.add_column("by hand", justify="right")
-    table.add_column("to look at")
+    table.add_column("to look at", overflow="fold", ratio=1)
     for row in sorted(shown, key=lambda each: each.student):
         penalty = f" - {row.penalty:g}" if row.penalty else ""
         score = "" if row.outcome == "failed" else f"{row.score:g}{penalty} / {row.max_score:g}"
-        remarks = "\n".join(escape(remark) for remark in row.remarks)
-        table.add_row(escape(row.student), row.outcome, score, str(row.by_hand or ""), remarks)
+        table.add_row(escape(row.student), row.outcome, score, str(row.by_hand or ""), escape(_remarks(row)))
     if shown:
         console.print(table)
     counts = {outcome: sum(row.outcome == outcome for row in rows) for outcome in ("graded", "kept", "failed")}
     people = sum(bool(row.remarks) and row.outcome != "failed" for row in rows)
+    waiting = sum(row.by_hand for row in rows)
     words = f"{counts['graded']} graded, {counts['kept']} unchanged, {counts['failed']} failed in {seconds:.1f} s."
     console.print(words, highlight=False)
-    if people:
-        console.print(f"{people} should be looked at by a person: `nbgrader formgrader` shows them.", highlight=False)
+    if people or waiting:
+        said = [f"{people} should be looked at by a person"] if people else []
+        said += [f"{waiting} {'score waits' if waiting == 1 else 'scores wait'} to be given by hand"] if waiting else []
+        console.print(f"{', and '.join(said)}: jupyter lab, Nbgrader, Formgrader.", highlight=False)
+
+
+def _remarks(row: Row) -> str:
+    """What there is to say of a submission, in the room of a table."""
+    more = len(row.remarks) - _MOST_REMARKS
+    if more <= 1:
+        return "\n".join(row.remarks)
+    return "\n".join([*row.remarks[:_MOST_REMARKS], f"and {more} more; --json has them all"])
 
 
 def _write(path: Path, assignment: str, rows: Sequence[Row], seconds: float) -> None:

@@ -95,12 +95,17 @@ class _Table(ExportPlugin):
     file = "grades.csv"
 
     def export(self, gradebook: Gradebook) -> None:
-        """Writes the table to `--to`. Ends the program when an assignment is asked for that the gradebook lacks."""
+        """Writes the table to `--to`. Ends the program when it cannot, or the gradebook lacks what is asked for."""
         path = Path(self.to or self.file)
         partial = path.with_name(f"{path.name}.partial")
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(self.table(self._assignments(gradebook), self._students(gradebook), gradebook))
-        partial.replace(path)
+        rows = self.table(self._assignments(gradebook), self._students(gradebook), gradebook)
+        try:
+            with partial.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(rows)
+            partial.replace(path)
+        except OSError as problem:
+            self.log.error("%s cannot be written: %s. Name another file with --to", path, problem.strerror)
+            sys.exit(1)
         self.log.info("Wrote the grades to %s", path)
 
     def table(
@@ -175,7 +180,7 @@ class _PlatformExport(_Table):
         for assignment, each in zip(assignments, found, strict=True):
             waiting = sum(standing.needs_person for standing in each.values())
             if waiting:
-                words = "%s: %d submissions wait for a person, and their scores may change: nbgrader formgrader"
+                words = "%s: %d submissions wait for a person, and their scores may change: jupyter lab, Formgrader"
                 self.log.warning(words, assignment.name, waiting)
         return found
 

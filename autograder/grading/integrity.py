@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode, v4
+from nbgrader.utils import compute_checksum
 
 MISSING = "This cell was missing from the submission."
 _CHECK = re.compile(r"check\((\w+)\)")
@@ -20,7 +21,11 @@ _COMPARED = ("grade", "solution", "locked", "task", "points")
 
 @dataclass(frozen=True, slots=True)
 class ReleasedCell:
-    """A cell that nbgrader knows by its grade id, as it was released. `points` is None where nothing is graded."""
+    """A cell that nbgrader knows by its grade id. `points` is None where nothing is graded.
+
+    `source` is what is graded. `handed_out` is what students got of it, which is less where nbgrader took hidden tests
+    or a mark scheme out; None where it is the same. `checksum` is nbgrader's.
+    """
 
     name: str
     cell_type: str
@@ -31,6 +36,12 @@ class ReleasedCell:
     task: bool = False
     points: float | None = None
     checksum: str | None = None
+    handed_out: str | None = None
+
+    @property
+    def as_handed_out(self) -> str:
+        """The source that students got."""
+        return self.source if self.handed_out is None else self.handed_out
 
     @property
     def exercise(self) -> str | None:
@@ -52,6 +63,13 @@ class ReleasedCell:
             "task": self.task,
         }
         return {key: value for key, value in fields.items() if value is not None}
+
+    def checksum_at(self, points: float) -> str:
+        """nbgrader's checksum of what students got, had it been released with these points."""
+        metadata = {"nbgrader": {**self.metadata(), "points": points}}
+        return compute_checksum(
+            NotebookNode(cell_type=self.cell_type, source=self.as_handed_out, metadata=NotebookNode(metadata))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +156,7 @@ def _recognised(cell: ReleasedCell, free: list[int], notebook: NotebookNode) -> 
     defines = re.compile(rf"^(def|class)\s+{re.escape(cell.name)}\b", re.MULTILINE)
     marks = (
         lambda other: other.get("id") == cell.name,
-        lambda other: cell.locked and other.source.strip() == cell.source.strip(),
+        lambda other: cell.locked and other.source.strip() in (cell.source.strip(), cell.as_handed_out.strip()),
         lambda other: cell.solution and cell.cell_type == "code" and bool(defines.search(other.source)),
     )
     for mark in marks:
@@ -155,7 +173,7 @@ def _restore_cell(cell: NotebookNode, position: int, released: ReleasedCell, fou
     wanted = released.metadata()
     if isinstance(had, Mapping):
         changed = [key for key in _COMPARED if had.get(key, False) != wanted.get(key, False)]
-        if changed:
+        if changed and not (changed == ["points"] and _of_a_release(had, released)):
             words = ", ".join(f"{key} was {had.get(key)!r} and is {wanted.get(key)!r}" for key in changed)
             found.append(Irregularity("metadata", released.name, f"{where}: the metadata was put back: {words}"))
     elif had is not None:
@@ -164,10 +182,19 @@ def _restore_cell(cell: NotebookNode, position: int, released: ReleasedCell, fou
         words = f"{where}: it had become a {cell.cell_type} cell and is a {released.cell_type} cell again"
         found.append(Irregularity("type", released.name, words))
         _retype(cell, released.cell_type)
-    if released.locked and cell.source != released.source:
-        found.append(Irregularity("edited", released.name, f"{where}: the test was edited; the released one is back"))
+    if released.locked:
+        if cell.source not in (released.source, released.as_handed_out):
+            words = f"{where}: the test was edited; the released one is back"
+            found.append(Irregularity("edited", released.name, words))
         cell.source = released.source
     cell.metadata["nbgrader"] = NotebookNode(wanted)
+
+
+def _of_a_release(had: Mapping[str, Any], released: ReleasedCell) -> bool:
+    """Whether the metadata is that of a release with other points: the checksum, which covers them, fits."""
+    points = had.get("points")
+    is_number = isinstance(points, int | float) and not isinstance(points, bool)
+    return is_number and had.get("checksum") == released.checksum_at(points)
 
 
 def _retype(cell: NotebookNode, cell_type: str) -> None:

@@ -167,7 +167,11 @@ def _run(cell: NotebookNode, session: Session) -> Status:
     result = session.run_cell(cell.source)
     cell.execution_count = result.execution_count
     cell.outputs = [NotebookNode(output) for output in result.outputs]
-    if result.status is not Status.OK and not any(output.output_type == "error" for output in cell.outputs):
+    raised = [output.ename for output in cell.outputs if output.output_type == "error"]
+    if result.status is Status.TIMEOUT and "CellTimeoutError" not in raised:
+        why = result.detail or _ENDED[result.status]
+        cell.outputs.append(_error(result.status.name, f"this cell was stopped: {why}"))  # an interrupt says no reason
+    elif result.status is not Status.OK and not raised:
         cell.outputs.append(_error(result.status.name, result.detail or _ENDED[result.status]))
     return result.status
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, Notebook, SolutionCell, SubmittedNotebook, TaskCell
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
 from nbgrader.utils import compute_checksum, determine_grade
 from traitlets import DottedObjectName, Unicode
+from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from autograder.authoring.chapter import load_chapter
@@ -35,7 +37,7 @@ class RestoreCells(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         with _gradebook(resources) as gradebook:
-            found = restore(nb, released_cells(_released(gradebook, resources)))
+            found = restore(nb, released_cells(_released(gradebook, resources), self.config))
         nb.metadata[NOTES] = {"irregularities": [[each.kind, each.name, each.message] for each in found]}
         for each in found:
             if each.kind != "metadata" or found[0].kind != "lost":
@@ -122,13 +124,16 @@ def save_scores(
     return told
 
 
-def released_cells(notebook: Notebook) -> list[ReleasedCell]:
-    """The cells of a notebook in the gradebook, in the order of the release."""
+def released_cells(notebook: Notebook, config: Config | None = None) -> list[ReleasedCell]:
+    """The cells of a notebook in the gradebook, in the order of the release.
+
+    The gradebook has them with their hidden tests and mark schemes; `config` may say how these are marked.
+    """
     points = {cell.name: cell.max_score for cell in [*notebook.grade_cells, *notebook.task_cells]}
     graded = {cell.name for cell in notebook.grade_cells}
     solutions = {cell.name for cell in notebook.solution_cells}
     tasks = {cell.name for cell in notebook.task_cells}
-    return [
+    cells = [
         ReleasedCell(
             name=cell.name,
             cell_type=cell.cell_type,
@@ -142,6 +147,19 @@ def released_cells(notebook: Notebook) -> list[ReleasedCell]:
         )
         for cell in notebook.source_cells
     ]
+    steps = [step(config=config, enforce_metadata=False) for step in (ClearHiddenTests, ClearMarkScheme)]
+    return [_handed_out(cell, steps) for cell in cells]
+
+
+def _handed_out(cell: ReleasedCell, steps: list[NbGraderPreprocessor]) -> ReleasedCell:
+    """The cell with what is left of it after the steps that nbgrader takes before it hands out."""
+    left = NotebookNode(cell_type=cell.cell_type, source=cell.source, metadata=NotebookNode(nbgrader=cell.metadata()))
+    for step in steps:
+        left, _ = step.preprocess_cell(left, {}, 0)
+    if left.source == cell.source:
+        return cell
+    checksum = cell.checksum if cell.locked else compute_checksum(left)  # a locked one gets its whole source back
+    return replace(cell, handed_out=left.source, checksum=checksum)
 
 
 def _save_grades(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -26,14 +27,20 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
-        raise Unreadable(f"it cannot be opened ({problem.strerror})") from None
-    with open(descriptor, "rb") as file:
+        why = "it is a link" if problem.errno == errno.ELOOP else problem.strerror
+        raise Unreadable(f"it cannot be opened ({why})") from None
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is not a regular file")
         if status.st_size > largest:
             raise Unreadable(f"it has {_megabytes(status.st_size)} MB, and at most {_megabytes(largest)} are read")
-        return file.read(largest + 1)
+        with open(descriptor, "rb", closefd=False) as file:  # not before: Python opens no folder
+            return file.read(largest + 1)
+    except OSError as problem:
+        raise Unreadable(f"it cannot be read ({problem.strerror})") from None
+    finally:
+        os.close(descriptor)
 
 
 def parse(content: bytes) -> NotebookNode:
@@ -71,13 +78,16 @@ def files_beside(folder: Path, ignored: Sequence[str] = ()) -> dict[str, bytes]:
             path = Path(directory, name)
             if path.suffix == ".ipynb" or not stat.S_ISREG(path.lstat().st_mode):
                 continue
+            if path.lstat().st_size > left:
+                limit = _megabytes(LARGEST_FILES)
+                raise Unreadable(f"the files beside the notebook have more than {limit} MB")
+            relative = str(path.relative_to(folder))
             try:
                 content = read_bytes(path, left)
-            except Unreadable:
-                limit = _megabytes(LARGEST_FILES)
-                raise Unreadable(f"the files beside the notebook have more than {limit} MB") from None
+            except Unreadable as problem:
+                raise Unreadable(f"{relative}, beside the notebook: {problem}") from None
             left -= len(content)
-            found[str(path.relative_to(folder))] = content
+            found[relative] = content
     return found
 
 

@@ -92,7 +92,7 @@ class Recorder:
         self._gradebook = _open(directory)
         try:
             found = self._gradebook.find_assignment(assignment).notebooks
-            self.released = {each.name: _released(each) for each in found}
+            self.released = {each.name: _released(each, config) for each in found}
         except MissingEntry:
             known = ", ".join(sorted(each.name for each in self._gradebook.assignments)) or "none"
             self.close()
@@ -102,7 +102,16 @@ class Recorder:
             ) from None
         except SQLAlchemyError as problem:
             self.close()
-            raise GradingProblem(_words(directory, problem)) from None
+            raise GradingProblem(explained(directory.db_url, problem)) from None
+
+    @property
+    def terms(self) -> bytes:
+        """What a late penalty depends on beside the submission: the due date, and how lateness is dealt with."""
+        plugin = self._penalties.plugin_class
+        names = [each.__name__ for each in plugin.__mro__ if each.__name__ in self._penalties.config]
+        settings = [(name, sorted(self._penalties.config[name].items())) for name in names]
+        due = self._gradebook.find_assignment(self._assignment).duedate
+        return repr((str(due), plugin.__name__, settings)).encode()
 
     def close(self) -> None:
         """Leave the gradebook."""
@@ -128,12 +137,13 @@ class Recorder:
         return False
 
     def standing(self, student: str) -> Recorded:
-        """What the gradebook has of a submission."""
+        """What the gradebook has of a submission. Remarks are of notebooks in which something waits for a person."""
         submission = self._gradebook.find_submission(self._assignment, student)
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
         remarks = [
             line
             for notebook in submission.notebooks
+            if any(grade.needs_manual_grade for grade in notebook.grades)
             for comment in notebook.comments
             for line in (comment.auto_comment or "").split("\n\n")
             if line.startswith("A person will look at this: ")
@@ -160,10 +170,10 @@ class Recorder:
             return self.standing(student)
         except OperationalError as problem:
             self._gradebook.db.rollback()
-            raise Busy(_words(self._directory, problem)) from None
+            raise Busy(explained(self._directory.db_url, problem)) from None
         except SQLAlchemyError as problem:
             self._gradebook.db.rollback()
-            raise GradingProblem(_words(self._directory, problem)) from None
+            raise GradingProblem(explained(self._directory.db_url, problem)) from None
         except Exception:
             self._gradebook.db.rollback()  # or half of this record would go in with the next
             raise
@@ -231,11 +241,11 @@ def _open(directory: CourseDirectory) -> Gradebook:
     try:
         return Gradebook(directory.db_url, directory.course_id)
     except SQLAlchemyError as problem:
-        raise GradingProblem(_words(directory, problem)) from None
+        raise GradingProblem(explained(directory.db_url, problem)) from None
 
 
-def _words(directory: CourseDirectory, problem: SQLAlchemyError) -> str:
-    """What is wrong with the gradebook and what to do, in one line."""
+def explained(url: str, problem: SQLAlchemyError) -> str:
+    """What is wrong with the gradebook at `url`, and what to do, in one line."""
     said = str(getattr(problem, "orig", None) or problem).strip().splitlines()[0][:200]
     if "locked" in said:
         advice = "another program is writing to it; end that one, or wait, and give the same command again"
@@ -245,7 +255,7 @@ def _words(directory: CourseDirectory, problem: SQLAlchemyError) -> str:
         advice = "restore it from a backup, and give the same command again"
     else:
         advice = "give the same command again"
-    return f"the gradebook ({_address(directory.db_url)}) cannot be used: {said}. What was graded is kept: {advice}"
+    return f"the gradebook ({_address(url)}) cannot be used: {said}. What was graded is kept: {advice}"
 
 
 def _address(url: str) -> str:
@@ -254,9 +264,9 @@ def _address(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def _released(notebook: Notebook) -> Released:
+def _released(notebook: Notebook, config: Config) -> Released:
     kernelspec = json.loads(notebook.kernelspec) if notebook.kernelspec else None
-    return Released(notebook.name, tuple(released_cells(notebook)), kernelspec)
+    return Released(notebook.name, tuple(released_cells(notebook, config)), kernelspec)
 
 
 def _copy(source: Path, destination: Path, ignored: list[str], keep: Iterable[str] = ()) -> None:

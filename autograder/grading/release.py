@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import re
 import sys
 import tempfile
 import tomllib
@@ -21,6 +22,8 @@ from autograder.authoring import notebook, percent
 from autograder.student.keeping import place
 
 SOURCE, RELEASE = Path("_build/source"), Path("_build/release")  # as in nbgrader_config.py
+
+_RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception): ")  # the last line of a traceback
 
 
 class ReleaseError(RuntimeError):
@@ -85,8 +88,7 @@ def generate(stem: str, config: Config, released: Path, record: bool) -> Path:
         result = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
     path = released / stem / f"{stem}.ipynb"
     if not succeeded(result) or not path.is_file():
-        told = result.get("log", "").strip() or result.get("error", "")
-        raise ReleaseError(f"nbgrader did not release {stem}: {told}")
+        raise ReleaseError(f"nbgrader did not release {stem}: {reason(result)}")
     return path
 
 
@@ -95,6 +97,15 @@ def succeeded(result: Mapping[str, Any]) -> bool:
     if "KeyboardInterrupt" in result.get("error", "").strip().rpartition("\n")[2]:
         raise KeyboardInterrupt
     return bool(result["success"])
+
+
+def reason(result: Mapping[str, Any]) -> str:
+    """The line in which nbgrader, that was asked to do something, says why it did not."""
+    lines = f"{result.get('error', '')}\n{result.get('log', '')}".splitlines()
+    said = [line.strip() for line in lines if line.strip() and "the above traceback" not in line]
+    raised = [line for line in said if _RAISED.match(line)]
+    found = (raised or said or ["it did not say why"])[-1]
+    return re.sub(r"^(?:nbgrader[\w.]*: |\[\w+\] )", "", found)
 
 
 def _built(stem: str, root: Path, released: Path, record: bool, told: Callable[[str], None]) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder.grading.release import ReleaseError, succeeded
+from autograder.grading.release import ReleaseError, reason, succeeded
 
 # Platforms that take files back in one archive and tell by a name's beginning whose each is.
 _TAKES_BACK = {"Moodle": "Moodle", "Canvas": "Canvas"}
@@ -37,8 +37,7 @@ def write_pages(
     for student in students:
         result = api.generate_feedback(stem, student, force=True)
         if not succeeded(result):
-            said = (result.get("log") or result.get("error") or "nbgrader did not say why").strip()
-            failed[student] = said.splitlines()[-1]
+            failed[student] = reason(result)
         told(student)
     return failed
 
@@ -63,11 +62,22 @@ def archives(
     return written
 
 
-def release_to_exchange(api: NbGraderAPI, stem: str) -> None:
-    """Puts the feedback into nbgrader's exchange. Raises ReleaseError when nbgrader refuses."""
-    result = api.release_feedback(stem)
-    if not succeeded(result):
-        raise ReleaseError(f"nbgrader did not release the feedback of {stem}: {result.get('log', '').strip()}")
+def release_to_exchange(api: NbGraderAPI, stem: str, pages: Mapping[str, Mapping[str, Path]]) -> list[str]:
+    """The students whose pages are in nbgrader's exchange now: of those in `pages`, who handed in through it.
+
+    nbgrader hands a page to whoever knows the secret that came with the submission, and stops where one is missing.
+    Raises ReleaseError when it refuses.
+    """
+    reached = [student for student, files in pages.items() if any(_has_secret(page) for page in files.values())]
+    for student in reached:
+        result = api.release_feedback(stem, student)
+        if not succeeded(result):
+            raise ReleaseError(f"nbgrader did not release the feedback of {student} on {stem}: {reason(result)}")
+    return reached
+
+
+def _has_secret(page: Path) -> bool:
+    return all(page.with_name(name).is_file() for name in ("submission_secret.txt", "timestamp.txt"))
 
 
 def _address(sender: Mapping[str, str]) -> tuple[str, str]:

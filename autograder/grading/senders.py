@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-# Each stands for one part of a path. It says who by `student` (an account) or by `name`; `time` is when.
+# Each stands for one part of a path. It says who by `student` (an account) or by `name`; `time` is when. Files of which
+# the `label` agrees are one handing in: a platform gives what lies beside a notebook the same beginning.
 # Moodle names folders so since 4.1, and before it with one more _ (mod/assign/feedback/file/importziplib.php reads both
 # back); Canvas writes name, user, attachment (Assignment#generate_comments_from_files reads them back).
 PLATFORMS: dict[str, str] = {
-    "Moodle": r"(?P<prefix>(?P<name>[^_/]+)_\d+_assignsubmission_(?:file|onlinetext))(?:_.*)?",
-    "Canvas": r"(?P<prefix>(?P<name>[^_]+)(?P<late>_LATE)?_(?P<student>\d+)_\d+)_.+",
-    "Blackboard": r".+?_(?P<student>[^_]+)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:[_.].*)?",
+    "Moodle": r"(?P<prefix>(?P<label>(?P<name>[^_/]+)_\d+)_assignsubmission_(?:file|onlinetext))(?:_.*)?",
+    "Canvas": r"(?P<prefix>(?P<label>(?P<name>[^_]+)(?P<late>_LATE)?_(?P<student>\d+))_\d+)_.+",
+    "Blackboard": r"(?P<label>.+?_(?P<student>[^_]+)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d))(?:[_.].*)?",
     "Brightspace": r"(?P<student>\d+)-\d+ - (?P<name>.+?) - .*\d{4}.*",
     "Sakai": r"[^()]+, [^()]+\((?P<student>[^()\s]+)\)",
 }
@@ -59,7 +60,8 @@ def sender(parts: Sequence[str], stem: str, patterns: Sequence[str] = (), zone: 
                 said = {key: value or "" for key, value in match.groupdict().items()}
                 student, name, prefix = (said.get(key, "").strip() for key in ("student", "name", "prefix"))
                 when, late = _when(said.get("time", ""), zone), bool(said.get("late"))
-                return Sender(_label(parts, depth), platform, student, name, prefix, when, late)
+                label = _label([*parts[: depth - 1], said.get("label") or part], depth)
+                return Sender(label, platform, student, name, prefix, when, late)
     return _plain(parts, stem)
 
 
@@ -93,15 +95,21 @@ class Roster:
             for spelling in _spellings(name):
                 self._called.setdefault(spelling, set()).add(student)
 
+    def account(self, student: str) -> str:
+        """The id that somebody gave as it is. Raises Unknown for one that nobody can have."""
+        if self._people and student not in self._people:
+            raise Unknown(f"{student} is not in the class list")
+        if not re.fullmatch(r"[^/\\\0]+", student) or student.startswith("."):
+            raise Unknown(f"{student!r} cannot be the name of a folder")
+        return student
+
     def find(self, sender: Sender) -> str:
         """The id of the student who is meant. Raises Unknown when that is not certain.
 
         Without a class list an account is taken as it stands; a name alone is not an account.
         """
         if sender.student and (sender.student in self._people or not self._people):
-            if not re.fullmatch(r"[^/\\\0]+", sender.student) or sender.student.startswith("."):
-                raise Unknown(f"{sender.student!r} cannot be the name of a folder")
-            return sender.student
+            return self.account(sender.student)
         if sender.name in self._people:
             return sender.name
         if sender.name and not self._people:
@@ -127,10 +135,14 @@ def _known(student: str) -> str:
 
 def _spellings(name: str) -> set[str]:
     """A name as platforms write it: its words in either order, run together, without accents."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)
     words = re.findall(r"\w+", "".join(each for each in plain if not unicodedata.combining(each)).replace("_", " "))
     turned = [words[cut:] + words[:cut] for cut in range(len(words))]
     return {"".join(each) for each in turned} - {""}
+
+
+# Letters that are no other letter with an accent, to Unicode, and are written so where only ASCII is.
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 
 def _when(text: str, zone: tzinfo) -> datetime | None:

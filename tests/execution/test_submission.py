@@ -1,9 +1,12 @@
 """Time, ends, files and answers of a submission, in every tier."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -178,6 +181,34 @@ def test_a_killed_parent_is_noticed_and_said(tmp_path):
         with pytest.raises(ParentGone, match="start a new one"), parent.submission():
             pass
         assert not parent.alive()
+
+
+def test_a_parent_whose_answer_nobody_has_read_yet_is_alive(monkeypatch):
+    """Another thread that asks in this moment must not take the answer for the end of the parent."""
+    with start() as parent, ThreadPoolExecutor(1) as threads:
+        asked = []
+        receive = parent._receive
+
+        def late(seconds):
+            assert select.select([parent._socket], [], [], 10)[0]
+            asked.append(threads.submit(parent.alive))
+            time.sleep(0.2)
+            return receive(seconds)
+
+        monkeypatch.setattr(parent, "_receive", late)
+        with parent.submission() as submission:
+            assert submission.run_cell("1").status is Status.OK
+        assert asked[0].result(10)
+
+
+def test_a_parent_whose_answer_is_never_read_ends_without_a_word(capfd):
+    with start() as parent:
+        control, data = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET), socket.socketpair()
+        with control[0], control[1], data[0], data[1]:
+            order = parent._order(f"{parent._base}/none", os.getuid(), None)
+            socket.send_fds(parent._socket, [order.to_bytes()], [control[1].fileno(), data[1].fileno()])
+            assert select.select([parent._socket], [], [], 10)[0]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_no_confinement_is_refused_with_what_that_means():

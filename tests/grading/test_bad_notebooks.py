@@ -7,6 +7,7 @@ import json
 import nbformat
 import pytest
 from nbformat import v4
+from nbgrader.utils import compute_checksum
 from small_course import OUTER, STEM, cell
 
 from autograder.grading.integrity import MISSING, ReleasedCell, restore
@@ -68,6 +69,14 @@ def test_raised_points_are_put_back_and_told(course, solved):
     assert "points was 100 and is 3.0" in grade.comment
     with course.gradebook() as gradebook:
         assert gradebook.find_submission(STEM, "ada").max_score == 7.0
+
+
+def test_points_of_an_earlier_release_are_nobody_s_doing(course, solved):
+    check = cell(solved, "check-outer")
+    check.metadata["nbgrader"]["points"] = 5
+    check.metadata["nbgrader"]["checksum"] = compute_checksum(check)
+    grade = course.grade("ada", solved)["check-outer"]
+    assert (grade.score, grade.needs_person) == (3.0, False)
 
 
 METADATA = {

@@ -16,6 +16,7 @@ from small_course import OUTER, STEM, cell
 from traitlets.config import Config
 
 from autograder.grading import batch as batches
+from autograder.grading import reading
 from autograder.grading.ledger import GradingProblem, Ledger
 from autograder.grading.recording import Recorder
 
@@ -138,6 +139,24 @@ def test_another_key_grades_everything_again(course, solved, monkeypatch):
     assert run(course, pools)["ada"].outcome == "graded" and pools.jobs == 2
 
 
+def test_another_due_date_or_rule_for_lateness_is_recorded_without_judging_again(course, solved):
+    folder = course.submit("ada", solved).parent
+    (folder / "timestamp.txt").write_text("2026-10-12 09:00:00 UTC")
+
+    def due(day: int) -> None:
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(STEM, duedate=datetime(2026, 10, day))
+
+    due(11)
+    pools, zero = Counting(), Config(LateSubmissionPlugin={"penalty_method": "zero"})
+    assert run(course, pools)["ada"].penalty == 0.0
+    assert run(course, pools, zero)["ada"].penalty == 5.0
+    due(13)
+    row = run(course, pools, zero)["ada"]
+    assert (row.outcome, row.penalty, pools.jobs) == ("graded", 0.0, 1)
+    assert run(course, pools, zero)["ada"].outcome == "kept"
+
+
 def test_force_grades_everything_again(course, solved):
     course.submit("ada", solved)
     pools = Counting()
@@ -224,6 +243,30 @@ def test_a_link_to_the_gradebook_is_not_followed(course):
     assert any("cannot be opened" in remark for remark in run(course)["ada"].remarks)
 
 
+def test_a_folder_called_like_the_notebook_is_told_and_the_rest_goes_on(course, solved):
+    path = write(course, "ada", b"")
+    path.unlink()
+    path.mkdir()
+    course.submit("bob", solved)
+    rows = run(course)
+    assert rows["bob"].score == 5.0 and rows["ada"].score == 0.0
+    assert any("it is not a regular file" in remark for remark in rows["ada"].remarks)
+
+
+def test_a_file_beside_the_notebook_that_cannot_be_read_is_named(course, solved, monkeypatch):
+    course.submit("ada", solved)
+    write(course, "ada", b"1,2", name="data.csv")
+    whole = reading.read_bytes
+
+    def refuse(path, largest=reading.LARGEST):
+        if path.name == "data.csv":
+            raise reading.Unreadable("it cannot be opened (Permission denied)")
+        return whole(path, largest)
+
+    monkeypatch.setattr(reading, "read_bytes", refuse)
+    assert run(course)["ada"].remarks == ("data.csv, beside the notebook: it cannot be opened (Permission denied)",)
+
+
 def test_a_notebook_of_an_older_format_is_graded(course, solved):
     old = nbformat.convert(solved, 3)
     write(course, "ada", nbformat.v3.writes_json(old).encode())
@@ -266,6 +309,15 @@ def test_an_unknown_assignment_is_named_with_those_that_are_known(course):
     graded = graded_course(course)
     with pytest.raises(GradingProblem, match=rf"no assignment ch98; it has {STEM}.*nbgrader generate_assignment ch98"):
         Recorder(graded.config, graded.directory, "ch98")
+
+
+def test_a_chapter_without_a_reference_is_not_graded(course, solved):
+    course.submit("ada", solved)
+    run(course)
+    (course.root / "references" / f"{STEM}.safetensors").unlink()
+    with pytest.raises(GradingProblem, match=f"no reference for {STEM}.*Make it: autograder freeze {STEM}"):
+        run(course, force=True)
+    assert course.grades("ada")["check-outer"].score == 3.0
 
 
 def test_a_file_that_is_no_database_is_named(course):

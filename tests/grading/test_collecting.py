@@ -15,7 +15,8 @@ from autograder.grading.collecting import Desk, collect, senders
 from autograder.grading.reading import Unreadable
 
 STEM = "ch97_small"
-MOODLE = "Ada Lovelace_7_assignsubmission_file"
+LABEL = "Ada Lovelace_7"
+MOODLE = f"{LABEL}_assignsubmission_file"
 
 
 def notebook(words: str = "", chapter: str | None = STEM) -> bytes:
@@ -53,20 +54,20 @@ def placed(desk: Desk) -> dict[str, bytes]:
 
 def test_a_bulk_download_is_placed_by_student(desk):
     rows = take(desk, {f"{MOODLE}/{STEM}.ipynb": notebook("ada"), f"bellbea_1_2_{STEM}.ipynb": notebook("bea")})
-    assert rows[MOODLE] == ("ada", "new", "")
+    assert rows[LABEL] == ("ada", "new", "")
     assert placed(desk) == {"ada": notebook("ada"), "bea": notebook("bea")}
 
 
 def test_a_student_s_archive_in_the_platform_s_is_opened(desk):
     inner = archive({f"{STEM}.ipynb": notebook("inner")})
-    assert take(desk, {f"{MOODLE}/{STEM}_ada.zip": inner})[MOODLE] == ("ada", "new", "")
+    assert take(desk, {f"{MOODLE}/{STEM}_ada.zip": inner})[LABEL] == ("ada", "new", "")
     assert placed(desk) == {"ada": notebook("inner")}
 
 
 def test_the_platform_s_word_counts_and_an_archive_named_for_another_is_told(desk):
     inner = archive({f"{STEM}.ipynb": notebook()})
     rows = take(desk, {f"{MOODLE}/{STEM}_bea.zip": inner})
-    assert rows[MOODLE] == ("ada", "new", "its archive is named for bea")
+    assert rows[LABEL] == ("ada", "new", "its archive is named for bea")
 
 
 def test_a_renamed_notebook_is_known_by_what_it_says_of_itself(desk):
@@ -76,7 +77,7 @@ def test_a_renamed_notebook_is_known_by_what_it_says_of_itself(desk):
 
 def test_a_notebook_of_another_chapter_is_not_taken(desk):
     rows = take(desk, {f"{MOODLE}/{STEM}.ipynb": notebook(chapter="ch98_other")})
-    assert rows[MOODLE][1:] == ("no notebook", f"{STEM}.ipynb is a notebook of ch98_other, and not of {STEM}")
+    assert rows[LABEL][1:] == ("no notebook", f"{STEM}.ipynb is a notebook of ch98_other, and not of {STEM}")
     assert placed(desk) == {}
 
 
@@ -110,11 +111,48 @@ def test_who_cannot_be_told_is_asked_for_and_taken_from_the_answer(desk):
     (row,) = take(desk, files).values()
     assert row[1:] == ("not placed", "Eve Stranger is not in the class list")
     who = desk.collected / "who.csv"
-    assert who.read_text() == "handed_in_as,student\nEve Stranger_9_assignsubmission_file,\n"
-    who.write_text(who.read_text().replace("file,", "file,bea"))
+    assert who.read_text() == "handed_in_as,student\nEve Stranger_9,\n"
+    who.write_text(who.read_text().replace("_9,", "_9,bea"))
     (row,) = take(desk, files).values()
     assert row == ("bea", "new", "")
     assert placed(desk) == {"bea": notebook("eve")}
+
+
+def test_an_answer_that_is_in_no_class_list_is_asked_for_again(desk):
+    files = {f"Eve Stranger_9_assignsubmission_file/{STEM}.ipynb": notebook("eve")}
+    take(desk, files)
+    (desk.collected / "who.csv").write_text("handed_in_as,student\nEve Stranger_9,bae\n")
+    (row,) = take(desk, files).values()
+    assert row[1:] == ("not placed", "who.csv: bae is not in the class list") and placed(desk) == {}
+    assert "Eve Stranger_9,bae" in (desk.collected / "who.csv").read_text()
+
+
+def test_an_answer_that_is_corrected_tells_of_the_folder_that_it_was_put_into(desk):
+    files = {f"Eve Stranger_9_assignsubmission_file/{STEM}.ipynb": notebook("eve")}
+    for student in ("bea", "ada"):
+        desk.collected.mkdir(exist_ok=True)
+        (desk.collected / "who.csv").write_text(f"handed_in_as,student\nEve Stranger_9,{student}\n")
+        (row,) = take(desk, files).values()
+    assert row[:2] == ("ada", "new") and row[2].startswith("it was taken for bea's before")
+    assert str(desk.place("bea")) in row[2]
+
+
+BESIDE = {
+    "blackboard-s-own-text": "Week_ada_attempt_2026-10-11-09-00-00.txt",
+    "an-online-text": f"{LABEL}_assignsubmission_onlinetext/onlinetext.html",
+    "another-file-on-canvas": "lovelaceada_1_3_report.pdf",
+}
+NOTEBOOKS = {
+    "blackboard-s-own-text": f"Week_ada_attempt_2026-10-11-09-00-00_{STEM}.ipynb",
+    "an-online-text": f"{MOODLE}/{STEM}.ipynb",
+    "another-file-on-canvas": f"lovelaceada_1_2_{STEM}.ipynb",
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_what_a_platform_gives_beside_the_notebook_is_no_second_handing_in(desk, kind):
+    rows = take(desk, {NOTEBOOKS[kind]: notebook("ada"), BESIDE[kind]: b"words"})
+    assert [row[:2] for row in rows.values()] == [("ada", "new")]
 
 
 def test_collecting_twice_changes_nothing(desk):
@@ -182,16 +220,22 @@ def test_a_link_in_a_folder_is_not_followed(desk, tmp_path):
     assert row.outcome == "no notebook" and placed(desk) == {}
 
 
-@pytest.mark.parametrize("name", ["missing.zip", "grades.csv"])
-def test_what_is_no_download_is_refused_by_name(desk, tmp_path, name):
+NO_DOWNLOAD = {
+    "missing.zip": "there is no such file or folder",
+    "grades.csv": "it is neither a folder, nor a zip file, nor a notebook",
+}
+
+
+@pytest.mark.parametrize(("name", "why"), NO_DOWNLOAD.items(), ids=NO_DOWNLOAD)
+def test_what_is_no_download_is_refused_by_name(desk, tmp_path, name, why):
     (tmp_path / "grades.csv").touch()
-    with pytest.raises(Unreadable, match=f"{name}: it is neither a folder, nor a zip file, nor a notebook"):
+    with pytest.raises(Unreadable, match=f"{name}: {why}"):
         collect(desk, [tmp_path / name])
 
 
 def test_how_the_platform_knows_a_student_is_remembered(desk):
     take(desk, {f"{MOODLE}_/{STEM}.ipynb": notebook()})
-    assert senders(desk.collected) == {"ada": {"platform": "Moodle", "label": f"{MOODLE}_", "prefix": MOODLE}}
+    assert senders(desk.collected) == {"ada": {"platform": "Moodle", "label": LABEL, "prefix": MOODLE}}
 
 
 def test_a_download_is_read_file_by_file(tmp_path):

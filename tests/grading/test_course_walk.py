@@ -190,6 +190,7 @@ def test_what_is_not_taught_or_not_graded_is_refused_with_what_to_do(graded, her
     assert "Add [chapters.ch03_convolution] there" in here("release", "ch03_convolution", code=2)
     assert f"Grade first: autograder grade {SECOND}" in here("feedback", SECOND, code=2)
     assert "nothing of eve is graded" in here("feedback", FIRST, "--students", "eve", code=2)
+    assert "this course does not teach ch98_none" in here("feedback", "ch98_none", code=2)
 
 
 def test_outside_of_a_course_a_command_says_how_to_make_one(here, tmp_path):
@@ -197,9 +198,32 @@ def test_outside_of_a_course_a_command_says_how_to_make_one(here, tmp_path):
     assert "autograder new-course DIR" in here("release", code=2, folder=tmp_path)
 
 
+def test_zip_collect_reads_times_in_the_zone_of_the_course(course, tmp_path):
+    desk = Desk(shutil.copytree(course.folder, tmp_path / "copy"))
+    archive = desk.folder / "downloaded" / FIRST / "archive"
+    archive.mkdir(parents=True)
+    (archive / f"Week_bea_attempt_2026-10-11-09-00-00_{FIRST}.ipynb").write_bytes(submission(course, None))
+    desk.run("zip_collect", FIRST, program="nbgrader")
+    assert (desk.folder / "submitted" / "bea" / FIRST / "timestamp.txt").read_text().startswith("2026-10-11 07:00:00")
+
+
+def test_a_configuration_of_another_course_is_refused_with_what_to_do(here, tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'other'\n")
+    assert "is not that of a course. Make one: autograder new-course DIR" in here("course", code=2, folder=tmp_path)
+
+
+def test_a_gradebook_that_is_none_is_one_line_with_what_to_do(course, here, tmp_path):
+    shutil.copytree(course.folder, tmp_path / "broken")
+    (tmp_path / "broken" / "gradebook.db").write_bytes(b"not a database at all, but long enough to look at" * 30)
+    for words in (["course"], ["release", FIRST], ["collect", FIRST, "."], ["feedback", FIRST]):
+        said = here(*words, code=2, folder=tmp_path / "broken")
+        assert "cannot be used: file is not a database" in said and "Traceback" not in said, words
+        assert said.count("autograder: ") == 1
+
+
 def test_a_hub_hands_out_and_collects_through_the_exchange(course, here, tmp_path):
-    said = here("release", SECOND, "--exchange")
-    assert "in the exchange" in said
+    assert f"Was it put there? autograder release {SECOND} --exchange" in here("collect", SECOND, code=2)
+    assert "in the exchange" in here("release", SECOND, "--exchange")
     student = Desk(tmp_path)
     exchange = course.folder / "exchange"
     (tmp_path / "nbgrader_config.py").write_text(
@@ -207,9 +231,18 @@ def test_a_hub_hands_out_and_collects_through_the_exchange(course, here, tmp_pat
     )
     student.run("fetch_assignment", SECOND, program="nbgrader")
     student.run("submit", SECOND, "--student=bea", program="nbgrader")
+    assert "in the exchange" in here("release", SECOND, "--exchange")  # again
     assert f"1 submission of {SECOND} is new" in here("collect", SECOND)
     assert (course.folder / "submitted" / "bea" / SECOND / f"{SECOND}.ipynb").is_file()
     assert f"0 submissions of {SECOND} are new" in here("collect", SECOND)
+
+    by_mail = course.folder / "submitted" / "ada" / SECOND / f"{SECOND}.ipynb"
+    by_mail.parent.mkdir(parents=True)
+    shutil.copy(course.folder / "release" / SECOND / f"{SECOND}.ipynb", by_mail)
+    here("grade", SECOND)
+    said = course.run("feedback", SECOND, "--exchange")  # nbgrader misspells an argument, which warns
+    assert "wrote the feedback of 2 students" in said and "in the exchange: 1, of those who handed in there" in said
+    assert list((exchange / "built-in" / "feedback").glob("*.html"))
 
 
 @pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -36,7 +37,10 @@ def test_a_class_is_graded_with_a_table_and_json(course, solved):
     code, said = grade(course, jobs=2, json=course.root / "out.json")
     assert code == 1
     assert "ada" in said and "5 / 7" in said and "no JSON" in said
-    assert "2 graded, 0 unchanged, 0 failed" in said and "1 should be looked at by a person" in said
+    assert (
+        "2 graded, 0 unchanged, 0 failed" in said
+        and "1 should be looked at by a person, and 4 scores wait to be given by hand" in said
+    )
     report = json.loads((course.root / "out.json").read_text())
     assert (report["assignment"], report["exit_code"]) == (STEM, 1)
     assert {row["student"]: row["score"] for row in report["submissions"]} == {"ada": 5.0, "bob": 0.0}
@@ -57,6 +61,45 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(course, monkeypatch, ca
     assert cli.main(["grade", *words]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"autograder: {said}") and error.count("\n") == 1
+
+
+NOT_UNDERSTOOD = {
+    "a-folder-that-is-not-there": (["--json", "/nowhere/out.json"], "there is no folder /nowhere"),
+    "no-number": (["--jobs", "many"], "expected a number of at least 1"),
+    "no-address": (["--scheduler", "cluster"], "expected an address such as tcp://host:8786, and not 'cluster'"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
+def test_what_is_asked_for_is_understood_before_anything_is_graded(capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["grade", STEM, *words])
+    assert ended.value.code == 2 and capsys.readouterr().err.strip().endswith(said)
+
+
+def test_what_a_disk_refuses_is_one_line_and_exit_code_2(capsys):
+    assert cli.main(["new-course", "/proc/course"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("autograder: /proc/course: ") and error.count("\n") == 1
+
+
+def test_a_full_disk_is_one_line_and_exit_code_2(monkeypatch, capsys):
+    def full(arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("autograder.commands.grading._doctor", full)
+    assert cli.main(["doctor"]) == 2
+    assert capsys.readouterr().err.startswith("autograder: no space left. Make room")
+
+
+def test_a_submission_with_many_irregularities_takes_few_lines(course, solved):
+    for each in solved.cells:
+        each.metadata.pop("nbgrader", None)
+    course.submit("ada", solved)
+    _, said = grade(course)
+    assert "lost all its nbgrader metadata; 5 of 5 cells were recognised" in said
+    assert "and 3 more; --json has them all" in said and said.count("recognised") == 3
+    assert "3 scores wait to be given by hand: jupyter lab, Nbgrader, Formgrader." in said
 
 
 def test_no_sandbox_says_what_it_means(course):

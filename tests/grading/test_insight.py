@@ -226,7 +226,8 @@ def test_mistakes_are_counted_by_name_with_what_students_are_told(class_):
 def test_what_became_of_each_exercise_is_counted(class_):
     figures, _ = made(class_)
     outer, scale, explain = figures["exercises"]
-    assert outer["states"] == {"right": 1, "wrong": 4, "not begun": 2}
+    assert outer["states"] == {"right": 1, "wrong": 3, "not begun": 2, "not judged": 1}
+    assert figures["begun"] == outer["statistics"]["papers"] == 4  # without max and pat, and without kim
     assert scale["states"]["right"] == 4
     assert explain["states"]["waiting"] and explain["written"]
     assert (figures["handed_in"], figures["enrolled"], figures["judged"]) == (7, 8, 7)
@@ -237,6 +238,35 @@ def test_who_needs_a_person_is_listed_by_kind(class_):
     figures, _ = made(class_)
     found = {(each["student"], each["concern"]["kind"]) for each in figures["people"]}
     assert ("pat", "changed") in found and {student for student, _ in found} == {"pat", "kim"}
+
+
+def test_who_has_been_looked_at_is_not_listed_any_more(class_):
+    with class_.gradebook() as gradebook:
+        for grade in gradebook.find_submission_notebook(STEM, STEM, "pat").grades:
+            grade.manual_score, grade.needs_manual_grade = 0.0, False
+        gradebook.db.commit()
+    assert {each["student"] for each in made(class_)[0]["people"]} == {"kim"}
+
+
+def test_many_reasons_to_look_at_one_submission_are_one_card(class_, solved):
+    for each in solved.cells:
+        each.metadata.pop("nbgrader", None)
+    class_.submit("lea", solved)
+    run(class_)
+    figures, page = made(class_)
+    assert sum(each["student"] == "lea" for each in figures["people"]) > 3
+    assert page.count("<b>lea</b>") == 1 and "more of this kind" in page
+
+
+def test_a_cell_that_ran_out_of_time_is_named(class_):
+    path = class_.data / "autograded" / "bob" / STEM / f"{STEM}.ipynb"
+    notebook = json.loads(path.read_text())
+    stopped = {"output_type": "error", "ename": "TIMEOUT", "evalue": "", "traceback": []}
+    next(each for each in notebook["cells"] if each["id"] == "Scale")["outputs"] = [stopped]
+    path.chmod(0o644)
+    path.write_text(json.dumps(notebook))
+    (found,) = [each["concern"] for each in made(class_)[0]["people"] if each["student"] == "bob"]
+    assert found == {"kind": "timed out", "words": "ran out of time: Scale"}
 
 
 def test_a_copy_is_shown_beside_what_it_is_like(class_):
@@ -291,6 +321,18 @@ def test_the_page_asks_for_nothing_and_fits(class_, page_factory, width, scheme)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(visit.page).response["violations"]
     assert not [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+def test_bars_are_as_high_as_what_they_count(class_, page_factory):
+    figures, _ = made(class_)
+    page = page_factory(class_.root / "class.html").page
+    heights = [
+        each["height"]
+        for each in page.locator("#scores .bar").evaluate_all("all => all.map(e => e.getBoundingClientRect())")
+    ]
+    counts = [bar["count"] for bar in figures["scores"]]
+    unit = max(heights) / max(counts)
+    assert heights == pytest.approx([max(1.0, unit * count) for count in counts], abs=0.6) and len(set(counts)) > 2
 
 
 def test_the_command_writes_the_page_beside_the_course_s_data(class_, monkeypatch, capsys):

@@ -104,6 +104,18 @@ def test_a_cell_that_did_not_run_says_why(exam):
     assert notebook.cells[0].outputs[0].evalue == "the process had ended"
 
 
+def test_a_cell_that_was_interrupted_says_why(exam):
+    class Slow(InProcessSession):
+        def run_cell(self, source, timeout=None):
+            interrupt = v4.new_output("error", ename="KeyboardInterrupt", evalue="", traceback=[])
+            return CellResult(Status.TIMEOUT, (interrupt,), detail="no reply within 3 s")
+
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("while True: pass"), check_cell()])
+    judge(notebook, CHECKS, exam, Slow())
+    assert [output.ename for output in notebook.cells[0].outputs] == ["KeyboardInterrupt", "TIMEOUT"]
+    assert notebook.cells[0].outputs[1].evalue == "this cell was stopped: no reply within 3 s"
+
+
 def test_empty_cells_and_text_are_not_run(exam):
     session = InProcessSession()
     judge(v4.new_notebook(cells=[v4.new_code_cell("  \n"), v4.new_markdown_cell("1 / 0")]), {}, exam, session)

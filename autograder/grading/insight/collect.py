@@ -87,7 +87,7 @@ def _entry(gradebook: Gradebook, assignment: str) -> Entry:
         known = ", ".join(sorted(each.name for each in gradebook.assignments)) or "none"
         raise GradingProblem(
             f"the gradebook has no assignment {assignment}; it has {known}. "
-            f"Enter the release: nbgrader generate_assignment {assignment}"
+            f"Release it: autograder release {assignment} (or nbgrader generate_assignment {assignment})"
         ) from None
 
 
@@ -145,8 +145,11 @@ def _submissions(gradebook: Gradebook, entry: Entry) -> list[_Submission]:
         .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .filter(mine)
     )
+    waiting: set[str] = set()
     for key, cell, *grade in grades:
         owner[key].grades[owner[key].notebooks[key], cells[cell]] = grade
+        if grade[-1]:
+            waiting.add(key)
     comments = (
         db.query(Comment.notebook_id, Comment.auto_comment)
         .join(SubmittedNotebook, Comment.notebook_id == SubmittedNotebook.id)
@@ -154,6 +157,8 @@ def _submissions(gradebook: Gradebook, entry: Entry) -> list[_Submission]:
         .filter(mine, Comment.auto_comment.contains(_PERSON))
     )
     for key, words in comments:
+        if key not in waiting:
+            continue  # somebody has looked, and given a score
         lines = [line.removeprefix(_PERSON) for line in words.split("\n\n") if line.startswith(_PERSON)]
         owner[key].remarks += [line for line in lines if line not in owner[key].remarks]
     return list(found.values())
@@ -213,6 +218,11 @@ def _attempt(item: Item, grade: Sequence[Any], verdict: Mapping[str, Any] | None
     mistake = str((verdict or {}).get("mistake") or "")
     if needs and manual is None and auto is None:
         return Attempt("waiting", 0.0)
+    if manual is None and not finding and not score:  # no check has said that it is wrong
+        if needs:
+            return Attempt("not judged", 0.0)
+        if item.written:
+            return Attempt("not begun", 0.0)
     if score >= item.max_score:
         return Attempt("right", score)
     if score > 0:

@@ -19,6 +19,7 @@ from autograder.grading.insight.statistics import FEWEST
 
 _MOST = 8  # mistakes that are shown
 _LISTED = 60  # names in one list
+_FEW = 2  # reasons to look at one submission
 _KINDS = (
     ("changed", "The notebook is not as released"),
     ("crashed", "Crashed"),
@@ -64,6 +65,7 @@ def page(made: Figures, links: Mapping[str, str]) -> str:
         kinds=_KINDS,
         most=_MOST,
         listed=_LISTED,
+        few=_FEW,
         fewest=FEWEST,
         weight=LEAST_WEIGHT,
         least_alike=LEAST_ALIKE,

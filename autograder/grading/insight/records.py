@@ -14,6 +14,7 @@ STATES = {
     "wrong": "wrong",
     "stopped": "crashed or ran out of time",
     "not begun": "not begun",
+    "not judged": "not judged",
     "waiting": "waits for a person",
 }
 
@@ -73,8 +74,8 @@ class Paper:
 
     @property
     def begun(self) -> bool:
-        """Whether anything was attempted at all."""
-        return any(each.state != "not begun" for each in self.attempts.values())
+        """Whether anything was attempted at all, as far as it could be judged."""
+        return any(each.state not in ("not begun", "not judged") for each in self.attempts.values())
 
 
 @dataclass(frozen=True, slots=True)

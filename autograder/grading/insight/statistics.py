@@ -90,7 +90,7 @@ def reading(statistics: ItemStatistics) -> str:
 
 def _graded(paper: Paper, item: Item) -> bool:
     attempt = paper.attempts.get(item.key)
-    return attempt is not None and attempt.state != "waiting"
+    return attempt is not None and attempt.state not in ("waiting", "not judged")
 
 
 def _rest(paper: Paper, group: Group, item: Item) -> float:
