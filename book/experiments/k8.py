@@ -31,8 +31,10 @@ AGAINST = (
 )
 
 START, LATER = "start", "later"
-PLAIN, RESIDUAL, ZERO = "plain", "residual", "residual_zero"
+PLAIN, RESIDUAL, ZERO, SIZED = "plain", "residual", "residual_zero", "plain_sized"
 LABELS = {PLAIN: "plain", RESIDUAL: "residual", ZERO: "residual, branches start at zero"}
+FITTED = LABELS | {SIZED: "plain, numbers keep their size"}
+"""The kinds of stacks that learn a map. Without normalization, plain ones of many blocks are started in two ways."""
 TARGETS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda x: x,
     "nearly": lambda x: x + 0.3 * x.abs(),
@@ -107,7 +109,8 @@ def measure(settings: Settings, report: Report) -> Result:
     """Losses by kind and depth, gradient norms by layer, and errors of stacks that learn three maps."""
     runs: dict[str, dict[str, list[dict[str, Any]]]] = {k: {str(d): [] for d in settings.depths} for k in LABELS}
     controls: dict[str, list[list[float]]] = {kind: [] for kind in LABELS}
-    errors: dict[str, Any] = {t: {k: [] for k in LABELS} for t in TARGETS}
+    errors: dict[str, Any] = {t: {k: [] for k in FITTED} for t in TARGETS}
+    firsts: dict[str, list[list[float]]] = {kind: [] for kind in FITTED}
     for done, seed in enumerate(settings.seeds):
         x, y = data.mnist1d(settings.examples, seed)
         for depth, kind in product(settings.depths, LABELS):
@@ -117,9 +120,11 @@ def measure(settings: Settings, report: Report) -> Result:
         for kind, rows in controls.items():
             others = [replace(settings, rate=rate) for rate in settings.control_rates]
             rows.append([_trained(x, y, kind, settings.control_depth, seed, other)["loss"][-1] for other in others])
-        for target, kind in product(TARGETS, LABELS):
+        for target, kind in product(TARGETS, FITTED):
             found = [_fitted(target, kind, blocks, seed, settings) for blocks in settings.fit_blocks]
-            errors[target][kind].append(found)
+            errors[target][kind].append([error for error, _ in found])
+            if target == "identity":
+                firsts[kind].append([gradient for _, gradient in found])
 
     def by_depth(read: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         return {k: {d: spread([read(run) for run in found]) for d, found in runs[k].items()} for k in runs}
@@ -139,6 +144,7 @@ def measure(settings: Settings, report: Report) -> Result:
             },
             "control": {kind: spread(rows) for kind, rows in controls.items()},
             "fit": fits,
+            "fit_gradient": {kind: spread(rows) for kind, rows in firsts.items()},
         },
     }
 
@@ -183,34 +189,44 @@ def gradient_norms(net: nn.Module, x: Tensor, y: Tensor) -> list[float]:
     return [float(grad.norm()) for grad in torch.autograd.grad(F.cross_entropy(net(x), y), weights)]
 
 
-def _branch(width: int) -> nn.Sequential:
-    """Two layers with a ReLU between, started as torch starts them."""
-    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+def branch(width: int, kind: str) -> nn.Sequential:
+    """Two layers with a ReLU between, started as torch starts them, at zero, or so that numbers keep their size."""
+    made = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+    first, last = made[0], made[2]
+    if kind == ZERO:
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+    if kind == SIZED:
+        for layer, nonlinearity in ((first, "relu"), (last, "linear")):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity=nonlinearity)
+            nn.init.zeros_(layer.bias)
+    return made
 
 
-def _fitted(target: str, kind: str, blocks: int, seed: int, settings: Settings) -> float:
-    """The mean squared error, on fresh inputs, of a stack of blocks without normalization that learnt `target`."""
+def _fitted(target: str, kind: str, blocks: int, seed: int, settings: Settings) -> tuple[float, float]:
+    """Of a stack of blocks without normalization that learnt `target`: its mean squared error on fresh inputs, and the
+    norm of the gradient that the weights of its first layer got at the first step.
+    """
     with train.seeded(seed) as generator:
         width = settings.fit_width
-        stack = nn.ModuleList(_branch(width) for _ in range(blocks))
-        if kind == ZERO:
-            for branch in stack:
-                nn.init.zeros_(branch[2].weight)
-                nn.init.zeros_(branch[2].bias)
+        stack = nn.ModuleList(branch(width, kind) for _ in range(blocks))
 
         def error(examples: int) -> Tensor:
             x = h = torch.randn(examples, width, generator=generator)
-            for branch in stack:
-                h = branch(h) + (h if kind != PLAIN else 0)
+            for block in stack:
+                h = block(h) + (h if kind in (RESIDUAL, ZERO) else 0)
             return (h - TARGETS[target](x)).square().mean()
 
         optimizer = torch.optim.Adam(stack.parameters(), lr=settings.fit_rate)
-        for _ in range(settings.fit_steps):
+        gradient = 0.0
+        for step in range(settings.fit_steps):
             optimizer.zero_grad()
             error(settings.batch).backward()
+            if step == 0:
+                gradient = float(stack[0][0].weight.grad.norm())
             optimizer.step()
         with torch.no_grad():
-            return float(error(2000))
+            return float(error(2000)), gradient
 
 
 def figure(result: Result, dark: bool = False) -> Figure:
@@ -259,14 +275,14 @@ def _draw_gradients(axes: Axes, result: Result, theme: Theme) -> None:
 
 def _draw_fits(axes: Axes, result: Result, theme: Theme) -> None:
     blocks = result["settings"]["fit_blocks"]
-    for kind, colour, marker in zip((PLAIN, RESIDUAL), theme.colours, figures.MARKERS, strict=False):
-        found = result["numbers"]["fit"]["identity"][kind]
-        axes.errorbar(blocks, found["mean"], found["std"], color=colour, marker=marker, label=LABELS[kind])
+    for kind, nth in {PLAIN: 0, SIZED: 3, RESIDUAL: 1}.items():
+        found, shown = result["numbers"]["fit"]["identity"][kind], {"marker": figures.MARKERS[nth]}
+        axes.errorbar(blocks, found["mean"], found["std"], color=theme.colours[nth], label=FITTED[kind], **shown)
     axes.set_xscale("log", base=2)
     axes.set_xticks(blocks, [str(count) for count in blocks])
     axes.set(xlabel="Blocks", ylabel="Mean squared error", yscale="log", ylim=(1e-4, 3))
     axes.set_title("Learning to give back the input")
-    axes.legend(loc="lower right")
+    axes.legend(loc="center left")
 
 
 def _shown_depth(result: Result) -> int:
@@ -290,10 +306,12 @@ def summary(result: Result) -> dict[str, str]:
             norms = by_kind[kind][depth]["mean"][1:-1]
             quoted[f"gradient_{kind}_{depth}_{moment}_low"] = _short(min(norms))
             quoted[f"gradient_{kind}_{depth}_{moment}_high"] = _short(max(norms))
-    for target, kind in product(TARGETS, LABELS):
-        found = numbers["fit"][target][kind]
-        for place, blocks in enumerate(settings["fit_blocks"]):
-            quoted[f"fit_{target}_{kind}_{blocks}"] = _short(found["mean"][place])
+    for (target, kind), (place, blocks) in product(product(TARGETS, FITTED), enumerate(settings["fit_blocks"])):
+        quoted[f"fit_{target}_{kind}_{blocks}"] = _short(numbers["fit"][target][kind]["mean"][place])
+        firsts = [norms[place] for norms in numbers["fit_gradient"][kind]["by_seed"]]
+        quoted[f"fit_gradient_{kind}_{blocks}_low"], quoted[f"fit_gradient_{kind}_{blocks}_high"] = (
+            _short(each(firsts)) for each in (min, max)
+        )
     for kind, place in product(LABELS, range(len(settings["control_rates"]))):
         found = numbers["control"][kind]
         quoted[f"control_{kind}_{place}"] = f"{found['mean'][place]:.2f} ± {found['std'][place]:.2f}"
@@ -356,10 +374,10 @@ def _verdict(result: Result) -> str:
         what = "does not rise" if by < 0.05 else "rises too, but less" if by < rise(PLAIN, deepest) else "rises as much"
         nets = "whose branches start at zero " if kind == ZERO else ""
         parts.append(f"The loss of residual nets {nets}{what}.")
-    identity = [numbers["fit"]["identity"][kind]["mean"] for kind in (PLAIN, RESIDUAL)]
+    plain, sized, residual = (numbers["fit"]["identity"][kind]["mean"] for kind in (PLAIN, SIZED, RESIDUAL))
     parts.append(
-        "Residual stacks learn the identity, plain ones do not."
-        if all(10 * b < a for a, b in zip(*identity, strict=True))
+        "Residual stacks learn the identity, plain ones do not, however they are started."
+        if all(10 * c < min(a, b) for a, b, c in zip(plain, sized, residual, strict=True))
         else "Plain stacks learn the identity about as well as residual ones."
     )
     zero = [numbers["fit"]["zero"][kind]["mean"][0] for kind in (PLAIN, RESIDUAL)]
@@ -377,7 +395,8 @@ def _setup(result: Result) -> str:
         f"equal depth; SGD, rate {settings['rate']:g}, momentum {settings['momentum']:g}, batches of "
         f"{settings['batch']}, {settings['steps']} steps; at {settings['control_depth']} layers also rates {rates}; "
         f"loss on all training examples. Stacks that learn a map: width {settings['fit_width']}, no normalization, "
-        f"{settings['fit_steps']} steps of Adam. Seeds {', '.join(map(str, result['seeds']))}."
+        f"{settings['fit_steps']} steps of Adam; started as PyTorch does, plain ones also so that numbers keep their "
+        f"size. Seeds {', '.join(map(str, result['seeds']))}."
     )
 
 

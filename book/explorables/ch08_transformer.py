@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,11 +61,21 @@ def translator_data() -> dict[str, Any]:
     training = told["training"]
     return {
         "words": told["words"],
+        "english": english_words(),
         "tensors": {name: tensor.numpy() for name, tensor in tensors.items()},
         "sizes": {"layers": training["layers"], "heads": training["heads"], "longest": LONGEST},
         "examples": list(EXAMPLES),
         "start": {"layer": START[0], "head": START[1]},
     }
+
+
+@lru_cache(maxsize=1)
+def english_words() -> list[str]:
+    """The English words of the grammar, in alphabetical order."""
+    from experiments import translation
+
+    some = random.Random(0)
+    return sorted({word for _ in range(2000) for word in translation.sentence(some)[0]})
 
 
 START = (1, 0)

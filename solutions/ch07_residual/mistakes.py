@@ -66,6 +66,19 @@ def branch_twice(x, f):
     return h + f(h)
 
 
+@mistake("residual")
+def written_into_the_answer(x, f):
+    """The sum is written into the tensor that the branch gave, and that tensor is still needed.
+
+    The branch may have kept it for its gradient. And a branch that gives back its input gives you x itself.
+
+    Not y += x, but x + f(x), which makes a new tensor.
+    """
+    y = f(x)
+    y += x
+    return y
+
+
 # ---- residual_target ----
 
 
@@ -421,6 +434,34 @@ def statistics_as_constants(x, stats, training, momentum=0.1, eps=1e-5):
     return (x - mean) / torch.sqrt(variance + eps), kept
 
 
+@mistake("batch_norm")
+def statistics_moved_in_place(x, stats, training, momentum=0.1, eps=1e-5):
+    """All values are right, but the running statistics that you were given have moved along.
+
+    `mul_`, `add_` and `+=` write into the caller's tensors. A module does that to its own; here the statistics come in
+    as arguments and go out as results.
+
+    Make new tensors: (1 - momentum) * old + momentum * new.
+    """
+    y, kept = solution.batch_norm(x, stats, training, momentum, eps)
+    for old, new in zip(stats, kept, strict=True):
+        old.copy_(new)
+    return y, stats
+
+
+@mistake("batch_norm")
+def std_plus_eps(x, stats, training, momentum=0.1, eps=1e-5):
+    """In training your values are too small, and a large eps counts for too much: you divide by torch's std plus eps.
+
+    torch.std divides by B - 1, and eps belongs to the *variance*, inside the root.
+
+    (x - mean) / torch.sqrt(x.var(dim=0, correction=0) + eps).
+    """
+    kept = solution.batch_norm(x, stats, training, momentum, eps)[1]
+    mean, std = (x.mean(0), x.std(0)) if training else (stats[0], stats[1].sqrt())
+    return (x - mean) / (std + eps), kept
+
+
 # ---- layer_norm ----
 
 
@@ -517,6 +558,44 @@ def bias_before_gain(x, gain, bias, eps=1e-5):
     Mind the brackets: (n + bias) * gain is something else.
     """
     return (solution.layer_norm(x, torch.ones_like(gain), torch.zeros_like(bias), eps) + bias) * gain
+
+
+@mistake("layer_norm")
+def torchs_std_plus_eps(x, gain, bias, eps=1e-5):
+    """Before gain and bias your values are a little too small, and a large eps counts for too much.
+
+    You divide by torch's std plus eps. torch.std divides by d - 1, and eps belongs to the *variance*, inside the root.
+    (A well-known commented implementation of the Transformer has it your way. torch's LayerNorm has not.)
+
+    Divide by torch.sqrt(x.var(dim=-1, correction=0, keepdim=True) + eps).
+    """
+    return (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + eps) * gain + bias
+
+
+@mistake("layer_norm")
+def keepdim_forgotten(x, gain, bias, eps=1e-5):
+    """For one vector alone you are right. With several, the sizes clash: the means lie along the wrong axis.
+
+    x.mean(dim=-1) drops the last axis. Broadcasting then puts what is left beside the *last* axis of x, where the
+    features are.
+
+    keepdim=True, for the mean and for the variance.
+    """
+    return (x - x.mean(-1)) / torch.sqrt(x.var(-1, correction=0) + eps) * gain + bias
+
+
+@mistake("layer_norm")
+def squares_that_cancel(x, gain, bias, eps=1e-5):
+    """The formula is right, and the numbers are not where the vector is far from zero.
+
+    You take the mean of the squares minus the square of the mean. For numbers near 300 both are near 90,000, and of
+    their difference, about 1, float32 keeps few digits.
+
+    Subtract the mean first, and square what is left: (x - mean).square().mean(dim=-1, keepdim=True).
+    """
+    mean = x.mean(-1, keepdim=True)
+    variance = (x**2).mean(-1, keepdim=True) - mean**2
+    return (x - mean) / torch.sqrt(variance + eps) * gain + bias
 
 
 # ---- pre_norm_block ----
@@ -629,7 +708,7 @@ def input_normalized(x, f, gain, bias):
 def post_without_norm(x, f, gain, bias):
     """The normalization is missing: gain and bias have no effect.
 
-    The sum of x and f(x) is right; it is the last step that lacks.
+    The sum of x and f(x) is right; it is the last step that is missing.
 
     layer_norm(x + f(x), gain, bias).
     """

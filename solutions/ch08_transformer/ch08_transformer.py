@@ -399,8 +399,9 @@ check(greedy_decode)
 # 2. Extend every beginning by every word. The log probability of an extension is that of the beginning plus that of
 #    the word. Of *all* extensions together keep the `beam` most probable.
 # 3. Those among them that end with the mark of the end are finished: put them aside. The others are the new
-#    beginnings. Do this `longest` times, or until there is no beginning left; what is left then counts as finished
-#    too.
+#    beginnings. The finished ones take no place away from them: in the next round, too, the `beam` most probable
+#    extensions are kept. Do this `longest` times, or until there is no beginning left; what is left then counts as
+#    finished too.
 # 4. Longer sentences have smaller probabilities, only because they are longer. So compare the finished ones by
 #
 # $$\frac{\log p}{\left(\frac{5 + \text{length}}{6}\right)^{\alpha}} ,$$

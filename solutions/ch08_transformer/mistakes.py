@@ -75,6 +75,18 @@ def positions_of_tokens(tokens, table):
     )
 
 
+@mistake("embed")
+def root_of_the_vocabulary(tokens, table):
+    """The words are scaled by the root of the wrong size: by how many words there are.
+
+    The table is (vocabulary, d_model). Which of the two is the number of numbers in one word's vector?
+
+    math.sqrt(table.shape[1])
+    """
+    waves = solution.sinusoidal_positions(tokens.shape[1], table.shape[1])
+    return math.sqrt(table.shape[0]) * table[tokens] + waves.to(table.dtype)
+
+
 # ---- EncoderLayer ----
 
 
@@ -176,6 +188,23 @@ class OneNormForBoth(_Encoder):
             return x + self.feed(self.norm1(x))
         x = self.norm1(x + self.attend(x, mask=mask))
         return self.norm1(x + self.feed(x))
+
+
+@mistake("EncoderLayer")
+class MaskAsSource(_Encoder):
+    """Without a mask all is well. With one, the attention raises an error: it takes the mask for the words to look at.
+
+    The second argument of MultiHeadAttention's forward is `source`, the third is `mask`.
+
+    Name it: self.attend(x, mask=mask), in both orders.
+    """
+
+    def forward(self, x, mask=None):
+        if self.norm_first:
+            x = x + self.attend(self.norm1(x), mask)
+            return x + self.feed(self.norm2(x))
+        x = self.norm1(x + self.attend(x, mask))
+        return self.norm2(x + self.feed(x))
 
 
 # ---- DecoderLayer ----
@@ -287,6 +316,64 @@ class OrderSwappedInDecoder(solution.DecoderLayer):
         super().__init__(d_model, heads, d_ff, not norm_first)
 
 
+@mistake("DecoderLayer")
+class MemoryAsks(_Decoder):
+    """The attention to the memory gives one vector for each word of the *source*: they cannot be added to y.
+
+    Who asks gets the answers. The words that are written ask, so the queries come from y.
+
+    self.look(y, memory, memory_mask): y first, the memory second.
+    """
+
+    def forward(self, y, memory, mask=None, memory_mask=None):
+        look = lambda h: self.look(memory, h, memory_mask)  # noqa: E731
+        return self.through(y, lambda h: self.attend(h, mask=mask), look, self.feed)
+
+
+@mistake("DecoderLayer")
+class MasksSwapped(_Decoder):
+    """Without masks all is right. With both, each has gone to the wrong attention.
+
+    `mask` is (query, query), of the words that are written; `memory_mask` is (query, key), of those that were read.
+
+    self.attend(y, mask=mask) and self.look(y, memory, memory_mask).
+    """
+
+    def forward(self, y, memory, mask=None, memory_mask=None):
+        look = lambda h: self.look(h, memory, mask)  # noqa: E731
+        return self.through(y, lambda h: self.attend(h, mask=memory_mask), look, self.feed)
+
+
+@mistake("DecoderLayer")
+class OneAttentionForBoth(_Decoder):
+    """`look` is there and unused: the memory is looked at with the weights of the self-attention.
+
+    The two attentions ask different questions, and have maps of their own for them.
+
+    self.look(y, memory, memory_mask) in the second branch.
+    """
+
+    def forward(self, y, memory, mask=None, memory_mask=None):
+        look = lambda h: self.attend(h, memory, memory_mask)  # noqa: E731
+        return self.through(y, lambda h: self.attend(h, mask=mask), look, self.feed)
+
+
+@mistake("DecoderLayer")
+class CausalMaskOfItsOwn(_Decoder):
+    """Your layer forbids looking ahead by itself, also when the caller gives no mask.
+
+    Both masks come from the caller. Without one everybody may look at everybody.
+
+    Hand on what you get: self.attend(y, mask=mask).
+    """
+
+    def forward(self, y, memory, mask=None, memory_mask=None):
+        causal = solution.causal_mask(y.shape[1])
+        both = causal if mask is None else mask & causal
+        look = lambda h: self.look(h, memory, memory_mask)  # noqa: E731
+        return self.through(y, lambda h: self.attend(h, mask=both), look, self.feed)
+
+
 # ---- shift_right ----
 
 
@@ -385,6 +472,32 @@ def two_words_left_out(scores, target, eps=0.1, padding=0):
     others = log_p.sum(-1) - right - log_p[..., padding]
     losses = -(1 - eps) * right - eps * others / (scores.shape[-1] - 2)
     return losses[target != padding].mean()
+
+
+@mistake("label_smoothing")
+def right_word_without_its_share(scores, target, eps=0.1, padding=0):
+    """The loss is a little too small: your right word gets 1 - eps, and lacks the share that every word gets.
+
+    eps is dealt out to *all* K words, the right one included. Do your targets sum to 1?
+
+    The right word gets 1 - eps + eps / K: add 1 - eps to the eps / K that stands there, do not write over it.
+    """
+    log_p = scores.log_softmax(-1)
+    right = log_p.gather(-1, target[..., None])[..., 0]
+    losses = -(1 - eps - eps / scores.shape[-1]) * right - eps * log_p.mean(-1)
+    return losses[target != padding].mean()
+
+
+@mistake("label_smoothing")
+def every_sentence_counts_alike(scores, target, eps=0.1, padding=0):
+    """You take the mean over each sentence first, and then over the sentences: words of short ones count for more.
+
+    Asked for is one mean, over all words of the batch that are not filling.
+
+    losses[target != padding].mean(), without a mean before it.
+    """
+    rows = zip(scores, target, strict=True)
+    return torch.stack([solution.label_smoothing(s[None], t[None], eps, padding) for s, t in rows]).mean()
 
 
 @mistake("label_smoothing")
@@ -614,25 +727,38 @@ def not_filled_up(next_scores, batch, start, end, longest, padding=0):
     return written[:, : int(torch.where(has, ends, longest).max())]
 
 
+@mistake("greedy_decode")
+def one_sentence_at_a_time(next_scores, batch, start, end, longest, padding=0):
+    """The first sentence is right. The others are not: you gave the model one sentence at a time.
+
+    next_scores wants the whole batch, (batch, position). Row 2 of its answer belongs to row 2 of what it is given: each
+    row may be the translation of another sentence.
+
+    Keep one tensor of all sentences, and call next_scores once for each place.
+    """
+    alone = lambda written: next_scores(written)[:1]  # noqa: E731
+    return torch.cat([solution.greedy_decode(alone, 1, start, end, longest, padding) for _ in range(batch)])
+
+
 # ---- beam_search ----
 
 
-def search(next_scores, beam, start, end, longest, *, keep=None, score, counts=0, first=False, pool=True):
-    """The search with one step done otherwise; `score` compares the finished, `counts` is added to their length."""
+def search(next_scores, beam, start, end, longest, *, score, counts=0, enough=None, shrinks=False):
+    """The search with one step done otherwise; `score` compares the finished, `counts` is added to their length.
+
+    It stops when `enough` are finished. If it shrinks, those who are take up a place.
+    """
     begun, log_p, finished = torch.tensor([[start]]), torch.zeros(1), []
     for length in range(1, longest + 1):
         extended = log_p[:, None] + next_scores(begun)
-        if pool:
-            best, places = extended.flatten().topk(min(beam, extended.numel()))
-            row, word = places // extended.shape[1], places % extended.shape[1]
-        else:
-            best, word = extended.max(-1)
-            row = torch.arange(len(begun))
+        room = beam - len(finished) if shrinks else beam
+        best, places = extended.flatten().topk(min(room, extended.numel()))
+        row, word = places // extended.shape[1], places % extended.shape[1]
         begun = torch.cat([begun[row], word[:, None]], dim=1)
         over = (word == end) | (length == longest)
         finished += [(score(float(p), length + counts), y[1:]) for p, y in zip(best[over], begun[over], strict=True)]
         begun, log_p = begun[~over], best[~over]
-        if len(begun) == 0 or (first and finished):
+        if len(begun) == 0 or (enough and len(finished) >= enough):
             break
     value, words = max(finished, key=lambda pair: pair[0])
     return words, value
@@ -698,7 +824,7 @@ def first_end_wins(next_scores, beam, start, end, longest, alpha=0.6):
 
     Collect them in a list, and take the best at the end.
     """
-    return search(next_scores, beam, start, end, longest, score=penalized(alpha), first=True)
+    return search(next_scores, beam, start, end, longest, score=penalized(alpha), enough=1)
 
 
 @mistake("beam_search")
@@ -745,6 +871,75 @@ def greedy_after_all(next_scores, beam, start, end, longest, alpha=0.6):
     Keep the `beam` best of all extensions together: extended.flatten().topk(beam).
     """
     return search(next_scores, 1, start, end, longest, score=penalized(alpha))
+
+
+@mistake("beam_search")
+def stops_when_enough_are_finished(next_scores, beam, start, end, longest, alpha=0.6):
+    """You stop when as many sentences are finished as the beam is wide. A longer one would have had a better score.
+
+    Finished sentences are put aside, however many they are, while there is a beginning left.
+
+    Leave the loop when there is no beginning left, and not before.
+    """
+    return search(next_scores, beam, start, end, longest, score=penalized(alpha), enough=beam)
+
+
+@mistake("beam_search")
+def finished_take_a_place(next_scores, beam, start, end, longest, alpha=0.6):
+    """After a sentence is finished, you keep one beginning less: your beam becomes narrower and narrower.
+
+    A finished sentence is put aside and leaves its place. At each step the `beam` best of all extensions are kept.
+
+    topk(beam) in every step, whatever is finished already.
+    """
+    return search(next_scores, beam, start, end, longest, score=penalized(alpha), enough=beam, shrinks=True)
+
+
+@mistake("beam_search")
+def finished_compete(next_scores, beam, start, end, longest, alpha=0.6):
+    """Finished sentences stay in the beam, where they hold a place and push out beginnings that could become better.
+
+    Short sentences are more probable, only because they are short. It is at the end that they are compared with the
+    others.
+
+    Put the finished ones into a list of their own; only beginnings that go on are extended and kept.
+    """
+    kept = [(0.0, [start])]
+    for length in range(1, longest + 1):
+        over = [pair for pair in kept if length > 1 and pair[1][-1] == end]
+        begun = [pair for pair in kept if pair not in over]
+        if not begun:
+            break
+        table = next_scores(torch.tensor([words for _, words in begun])).tolist()
+        pairs = zip(begun, table, strict=True)
+        more = [(log_p + q, [*words, word]) for (log_p, words), row in pairs for word, q in enumerate(row)]
+        kept = sorted([*over, *more], reverse=True)[:beam]
+    rate = penalized(alpha)
+    value, words = max((rate(log_p, len(words) - 1), words[1:]) for log_p, words in kept)
+    return torch.tensor(words), value
+
+
+@mistake("beam_search")
+def a_beam_for_each_beginning(next_scores, beam, start, end, longest, alpha=0.6):
+    """You keep the best extensions of *each* beginning, so that there are more and more of them.
+
+    The beam bounds how many beginnings there are. The extensions of all compete for its places: a weak beginning may
+    get none.
+
+    One topk over all extensions together: extended.flatten().topk(beam).
+    """
+    begun, log_p, finished, score = torch.tensor([[start]]), torch.zeros(1), [], penalized(alpha)
+    for length in range(1, longest + 1):
+        best, word = next_scores(begun).topk(min(beam, next_scores(begun).shape[1]))  # (beginning, beam)
+        best, row = (log_p[:, None] + best).flatten(), torch.arange(len(begun)).repeat_interleave(word.shape[1])
+        begun = torch.cat([begun[row], word.flatten()[:, None]], dim=1)
+        over = (begun[:, -1] == end) | (length == longest)
+        finished += [(score(float(p), length), y[1:]) for p, y in zip(best[over], begun[over], strict=True)]
+        begun, log_p = begun[~over], best[~over]
+        if len(begun) == 0:
+            break
+    value, words = max(finished, key=lambda pair: pair[0])
+    return words, value
 
 
 # ---- count_transformer_parameters ----
@@ -839,6 +1034,18 @@ def maps_for_every_head(vocabulary, d_model, d_ff, layers, heads, d_key=None, d_
     return counted(vocabulary, d_model, d_ff, layers, heads, d_key, d_value)
 
 
+@mistake("count_transformer_parameters")
+def last_norms_counted(vocabulary, d_model, d_ff, layers, heads, d_key=None, d_value=None):
+    """Your count is too large by two normalizations, whatever the number of layers.
+
+    A pre-norm stack needs one more at its end, and torch's nn.Transformer has them. The model as published normalizes
+    after each sum, and has none there.
+
+    Leave out the 4 * d_model at the end.
+    """
+    return counted(vocabulary, d_model, d_ff, layers, heads, d_key, d_value) + 4 * d_model
+
+
 # ---- Transformer ----
 
 
@@ -846,8 +1053,8 @@ def maps_for_every_head(vocabulary, d_model, d_ff, layers, heads, d_key=None, d_
 class NotTied(solution.Transformer):
     """Your model has one table too many: a linear map of its own for the scores at the end.
 
-    In the paper the scores are dot products with the rows of the very table that the words come from. That saves a
-    third of the parameters of a small model.
+    In the paper the scores are dot products with the rows of the very table that the words come from. A second table
+    would make its base model larger by nearly a third.
 
     y @ self.words.weight.T, without a further nn.Linear.
     """
@@ -960,3 +1167,47 @@ class LearnsUnshifted(solution.Transformer):
             return super().learn(source, target, steps, batch, warmup, eps)
         finally:
             solution.shift_right = kept
+
+
+@mistake("Transformer")
+class RateNeverSet(solution.Transformer):
+    """Scores and translations are right, and the first loss. But it learns at another rate than asked for.
+
+    An optimizer keeps the rate that it was made with, unless somebody changes it.
+
+    Before each step: optimizer.param_groups[0]["lr"] = noam_rate(step, self.words.embedding_dim, warmup).
+    """
+
+    def learn(self, source, target, steps, batch=64, warmup=400, eps=0.1):
+        return descend(self, source, target, steps, batch, lambda step: 1e-3, eps)
+
+
+@mistake("Transformer")
+class GradientsPileUp(solution.Transformer):
+    """The first losses are right. Then it goes astray, and ends worse than it began.
+
+    backward() *adds* to the gradients that are there. What does a step use if nobody takes away the old ones?
+
+    optimizer.zero_grad() before loss.backward().
+    """
+
+    def learn(self, source, target, steps, batch=64, warmup=400, eps=0.1):
+        rate = lambda step: solution.noam_rate(step, self.words.embedding_dim, warmup)  # noqa: E731
+        return descend(self, source, target, steps, batch, rate, eps, clears=False)
+
+
+def descend(model, source, target, steps, batch, rate, eps, clears=True):
+    """The solution's training with another rate, or with gradients that are never cleared."""
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
+    losses = []
+    for step in range(1, steps + 1):
+        chosen = torch.randint(len(source), (batch,))
+        scores = model(source[chosen], solution.shift_right(target[chosen], 1))
+        loss = solution.label_smoothing(scores, target[chosen], eps)
+        optimizer.param_groups[0]["lr"] = rate(step)
+        if clears:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses

@@ -1,6 +1,7 @@
 """The solutions of ch08_transformer against torch's own Transformer, loss and counts; examples of docstrings."""
 
 import doctest
+import hashlib
 import random
 
 import pytest
@@ -9,6 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.authoring.chapter import load_chapter
+from autograder.authoring.draw import hidden_seed
+from autograder.authoring.freeze import freeze_exercise
+from autograder.checking.diagnose import diagnose
+from autograder.checking.observe import observe
+from autograder.checking.references import load_reference, public_path
 from experiments import ledger, transformer, translation
 
 
@@ -193,3 +199,73 @@ def test_translating_is_greedy_decoding_of_the_model(solution):
 def test_the_grammar_of_the_notebook_is_the_one_of_the_experiments(solution):
     ours, theirs = random.Random(4), random.Random(4)
     assert all(solution.sentence(ours) == translation.sentence(theirs) for _ in range(300))
+
+
+def refused_by(target, name, case):
+    """Whether the public case of this name refuses a version of an exercise."""
+    exercise = load_reference(public_path("ch08_transformer")).exercises[name]
+    frozen = next(each for each in exercise.cases if each.case.name == case)
+    seen = observe(target, frozen.case, forbid=exercise.forbid, kind=exercise.kind)
+    return not diagnose(exercise, [(frozen, False)], [seen]).passed
+
+
+def test_a_translation_that_reads_the_scores_of_the_first_place_is_refused(solution):
+    class Transformer(solution.Transformer):
+        @torch.no_grad()
+        def translate(self, source, longest):
+            memory = self.encode(source)
+            return solution.greedy_decode(lambda y: self.decode(y, memory, source)[:, 0], len(source), 1, 2, longest)
+
+    assert refused_by(Transformer, "Transformer", "translating")
+    assert not refused_by(solution.Transformer, "Transformer", "translating")
+
+
+def training(solution, *, betas=(0.9, 0.98), start=1, smoothing=None, padding=0, shuffled=True):
+    """The solution's class with a training of its own: other constants, a rate that is one step late, another loss."""
+
+    class Transformer(solution.Transformer):
+        def learn(self, source, target, steps, batch=64, warmup=400, eps=0.1):
+            optimizer = torch.optim.Adam(self.parameters(), betas=betas)
+            losses = []
+            for step in range(start, start + steps):
+                rows = torch.randint(len(source), (batch,)) if shuffled else torch.arange(batch)
+                scores = self(source[rows], solution.shift_right(target[rows], 1))
+                loss = solution.label_smoothing(scores, target[rows], smoothing or eps, padding)
+                optimizer.param_groups[0]["lr"] = solution.noam_rate(step, self.words.embedding_dim, warmup)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(float(loss))
+            return losses
+
+    return Transformer
+
+
+WRONG = {"rate of the step before": {"start": 0}, "own smoothing": {"smoothing": 0.1}, "filling": {"padding": -1}}
+
+
+@pytest.mark.parametrize("options", WRONG.values(), ids=WRONG)
+def test_a_wrong_training_is_refused_by_its_first_losses(solution, options):
+    assert refused_by(training(solution, **options), "Transformer", "three steps on one pair alone")
+
+
+def test_adams_usual_constants_are_accepted_as_well(solution):
+    assert not refused_by(training(solution, betas=(0.9, 0.999)), "Transformer", "three steps on one pair alone")
+
+
+def test_a_training_that_takes_the_same_pairs_at_every_step_is_refused(solution):
+    assert refused_by(training(solution, shuffled=False), "Transformer", "learns to turn strings round")
+
+
+@pytest.mark.parametrize("key", range(4))
+def test_a_mark_of_the_beginning_that_is_written_into_the_code_is_refused_by_hidden_cases(solution, key):
+    chapter = load_chapter("ch08_transformer")
+    seed = hidden_seed(hashlib.sha256(b"att%d" % key).digest(), "ch08_transformer", "greedy_decode", "")
+    exercise = freeze_exercise(chapter.exercises["greedy_decode"], seed, chapter.directory / "cases.py")
+
+    def greedy_decode(next_scores, batch, start, end, longest, padding=0):
+        return solution.greedy_decode(next_scores, batch, 1, end, longest, padding)
+
+    cases = [(frozen, True) for frozen in exercise.cases]
+    seen = [observe(greedy_decode, frozen.case) for frozen, _ in cases]
+    assert not diagnose(exercise, cases, seen).passed

@@ -30,6 +30,19 @@ def test_a_block_that_starts_at_zero_gives_back_what_a_relu_gave_it():
     assert torch.equal(k8.Block(5, k8.ZERO)(x), x)
 
 
+def test_weights_that_keep_numbers_at_their_size_do_so_and_those_of_torch_do_not():
+    x, sizes = torch.randn(4000, 64, generator=torch.Generator().manual_seed(0)), {}
+    for kind in (k8.PLAIN, k8.SIZED):
+        torch.manual_seed(0)
+        sizes[kind] = float(k8.branch(64, kind)(x).square().mean())
+    assert sizes[k8.SIZED] == pytest.approx(1, abs=0.2)
+    assert sizes[k8.PLAIN] < 0.2
+
+
+def test_a_branch_at_zero_gives_zeros():
+    assert not k8.branch(5, k8.ZERO)(torch.ones(2, 5)).any()
+
+
 def test_gradient_norms_are_those_of_backward():
     x, y = data.mnist1d(50, 0)
     net = k8.classifier(40, 8, 4, k8.RESIDUAL)

@@ -57,6 +57,16 @@ def test_plain_blocks_are_ahead_at_zero_and_only_the_zero_start_gains_by_depth_n
     assert gains == {"plain": False, "residual": False, "residual_zero": True}
 
 
+def test_plain_stacks_miss_the_identity_where_gradients_vanish_and_where_they_do_not() -> None:
+    numbers = NUMBERS["k8"]
+    errors = {kind: numbers["fit"]["identity"][kind]["mean"] for kind in demos.FITTED}
+    firsts = {kind: [norms[-1] for norms in numbers["fit_gradient"][kind]["by_seed"]] for kind in demos.FITTED}
+    assert max(firsts["plain"]) < 1e-9 and min(firsts["plain_sized"]) > 0.1
+    assert errors["plain"][-1] > 0.9 and errors["plain_sized"][-1] > 0.9
+    assert errors["residual"][-1] < 0.05 and errors["residual_zero"] == [0, 0, 0]
+    assert min(errors["plain"][0], errors["plain_sized"][0]) > 100 * errors["residual"][0]
+
+
 def test_skips_slow_the_collapse_that_norm_and_feed_forward_alone_do_not_stop() -> None:
     distance = NUMBERS["k9"]["distance"]
     assert all(distance[kind]["mean"][8] < 1e-15 for kind in ("attention", "norm", "feed_forward"))

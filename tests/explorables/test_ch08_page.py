@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ def test_every_seed_translates_99_of_100_new_sentences_within_a_minute() -> None
     result = experiments.load("k10")
     assert min(curve[-1] for curve in result["numbers"]["exact"]["by_seed"]) >= 0.99
     assert result["setup"]["seconds"] < 60
+
+
+def test_single_runs_lose_more_than_ten_points_on_the_way_and_win_them_back() -> None:
+    curves = experiments.load("k10")["numbers"]["exact"]["by_seed"]
+    falls = [before - after for curve in curves for before, after in pairwise(curve)]
+    assert max(falls) > 0.1
+    assert min(curve[-1] for curve in curves) > 0.99
 
 
 def test_the_model_of_k10_has_as_many_parameters_as_were_counted() -> None:

@@ -78,6 +78,28 @@ def test_unknown_words_and_an_empty_line_are_told(visit) -> None:
     assert visit.errors == []
 
 
+def test_english_words_that_it_knows_can_be_looked_up(visit) -> None:
+    visit.page.locator(".translate-demo summary").click()
+    shown = visit.page.inner_text(".translate-demo details p").split(", ")
+    assert shown == demos.english_words()
+    assert visit.page.inner_text(".translate-demo summary") == f"The {len(shown)} English words that it knows"
+
+
+def test_english_words_are_those_of_the_grammar() -> None:
+    words = demos.english_words()
+    assert set(words) <= set(translation.vocabulary())
+    english = " ".join([*translation.NOUNS, *translation.DETERMINERS, *translation.SEEING, *translation.SLEEPING])
+    assert set(english.replace("-", " ").split()) <= set(words)
+    assert not {"chat", "noir", "voit"} & set(words)
+
+
+def test_words_behind_the_longest_sentence_are_told_to_be_left_out(visit) -> None:
+    visit.page.fill(".translate-top input", "the cat " * 9)
+    assert f"reads the first {demos.LONGEST} words only" in visit.page.inner_text(".translate-unknown")
+    visit.page.fill(".translate-top input", "the cat sleeps")
+    assert visit.page.inner_text(".translate-unknown") == ""
+
+
 def test_every_head_of_every_attention_can_be_seen(visit) -> None:
     sizes = demos.translator_data()["sizes"]
     seen = set()
@@ -115,6 +137,17 @@ def test_slider_of_the_ledger_moves_the_count(visit) -> None:
     visit.page.get_by_role("slider", name="vocabulary").press("ArrowRight")
     total = int(visit.page.get_attribute(".ledger-demo", "data-total"))
     assert total == ledger.of_row(ledger.BASE, 37_500)
+
+
+def test_vocabulary_of_the_ledger_is_compared_with_the_row_that_is_chosen(visit) -> None:
+    assert visit.page.inner_text(".ledger-total").endswith("The paper states 65 million.")
+    for _ in range(8):  # from 37,000 to 41,000
+        visit.page.get_by_role("slider", name="vocabulary").press("ArrowRight")
+    assert visit.page.inner_text(".ledger-total").endswith("The paper states 65 million: that fits.")
+    visit.page.locator(".ledger-rows").get_by_role("button", name="big", exact=True).click()
+    assert visit.page.inner_text(".ledger-total").endswith("The paper states 213 million.")
+    visit.page.get_by_role("slider", name="layers").press("ArrowRight")
+    assert "The paper" not in visit.page.inner_text(".ledger-total")
 
 
 def test_widgets_fit_a_phone(site: Path, page_factory: Callable) -> None:

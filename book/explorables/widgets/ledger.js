@@ -30,7 +30,7 @@ function render({ model, el }) {
   const inputs = sliders.map(({ name, label, values }) => {
     const input = make("input", { type: "range", min: 0, max: values.length - 1, "aria-label": label });
     const shown = make("output");
-    input.addEventListener("input", () => { state[name] = values[Number(input.value)]; chosen = null; refresh(); });
+    input.addEventListener("input", () => { state[name] = values[Number(input.value)]; if (name !== "vocabulary") chosen = null; refresh(); });
     controls.append(make("label", {}, make("span", { text: label }), input, shown));
     return { name, values, input, shown };
   });
@@ -54,7 +54,7 @@ function render({ model, el }) {
     const sum = Object.values(found).reduce((one, other) => one + other, 0);
     const row = rows.find(({ name }) => name === chosen);
     total.replaceChildren(make("strong", { text: grouped(sum) }), ` parameters, ${(sum / 1e6).toFixed(2)} million`
-      + (row ? `. The paper states ${row.stated} million.` : "."));
+      + (row ? `. The paper states ${row.stated} million${Math.round(sum / 1e6) === row.stated ? ": that fits" : ""}.` : "."));
     bars.replaceChildren(...Object.entries(found).flatMap(([name, count]) => [
       make("span", { class: "ledger-name", text: name }),
       make("span", { class: "ledger-bar" }, make("span", { style: `width: ${(100 * count) / sum}%` })),

@@ -111,9 +111,12 @@ function render({ model, el }) {
   const title = make("p", { class: "translate-small" });
   const matrix = make("div", { class: "translate-matrix" });
   const note = make("p", { class: "translate-small translate-unknown" });
+  const english = model.get("english");
+  const known = make("details", { class: "translate-small" },
+    make("summary", { text: `The ${english.length} English words that it knows` }), make("p", { lang: "en", text: english.join(", ") }));
   const spoken = make("p", { class: "translate-spoken", role: "status" });
   el.classList.add("translate-demo");
-  el.append(make("div", { class: "translate-top" }, typed, choose), note, french, next,
+  el.append(make("div", { class: "translate-top" }, typed, choose), known, note, french, next,
     make("div", { class: "translate-top" }, play, make("div", { class: "translate-group", role: "group", "aria-label": "Which attention" }, ...places)),
     heads, title, matrix, spoken);
 
@@ -126,6 +129,7 @@ function render({ model, el }) {
   function take(text) {
     stop();
     state.english = split(text, sizes.longest);
+    state.cut = split(text, Infinity).length > sizes.longest;
     if (state.english.length) read();
     refresh();
   }
@@ -158,7 +162,8 @@ function render({ model, el }) {
     [french, next, heads, title, matrix].forEach((part) => { part.hidden = empty; });
     places.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.place === state.place)));
     const unknown = [...new Set(state.english.filter((word) => !numbers.has(word)))];
-    note.textContent = empty ? "Type an English sentence." : unknown.length ? `Not in its vocabulary: ${unknown.join(", ")}.` : "";
+    const remarks = [unknown.length ? `Not in its vocabulary: ${unknown.join(", ")}.` : "", state.cut ? `It reads the first ${sizes.longest} words only.` : ""];
+    note.textContent = empty ? "Type an English sentence." : remarks.filter(Boolean).join(" ");
     if (empty) return;
     french.replaceChildren(...found.words.map(chip));
     drawNext();
