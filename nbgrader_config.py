@@ -86,8 +86,8 @@ c.ZipCollectApp.collector_plugin = "autograder.grading.collecting.NameCollector"
 
 c.ExportApp.plugin_class = "autograder.grading.export.CsvExport"
 
-# Given from elsewhere, a command means the course that AUTOGRADER_COURSE names with what that course's own file says. It
-# begins by loading this one, which then stops here.
+# Given from elsewhere, a command means the course that AUTOGRADER_COURSE names with what that course's own file says.
+# It begins by loading this one, which then stops here.
 if own and (course / "nbgrader_config.py").is_file() and "AUTOGRADER_LOADING" not in os.environ:
     os.environ["AUTOGRADER_LOADING"] = "1"
     try:
