@@ -193,8 +193,9 @@ def _restore_cell(cell: NotebookNode, position: int, released: ReleasedCell, fou
 def _of_a_release(had: Mapping[str, Any], released: ReleasedCell) -> bool:
     """Whether the metadata is that of a release with other points: the checksum, which covers them, fits."""
     points = had.get("points")
-    is_number = isinstance(points, int | float) and not isinstance(points, bool)
-    return is_number and had.get("checksum") == released.checksum_at(points)
+    if not isinstance(points, int | float) or isinstance(points, bool):
+        return False
+    return bool(had.get("checksum") == released.checksum_at(points))
 
 
 def _retype(cell: NotebookNode, cell_type: str) -> None:

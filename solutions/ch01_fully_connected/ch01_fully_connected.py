@@ -191,8 +191,8 @@ check(mlp_backward)
 # ## 7. How large the first weights are
 #
 # A sum of `fan_in` terms grows with $\sqrt{\mathrm{fan\_in}}$, and a ReLU throws half of the signal's square away. He
-# and colleagues balance both: draw weights from a normal distribution with mean 0 and *variance* $2 /
-# \mathrm{fan\_in}$. Then a signal keeps its size through any number of layers. For `fan_in = 8` the standard
+# and colleagues balance both: draw weights from a normal distribution with mean 0 and *variance*
+# $2 / \mathrm{fan\_in}$. Then a signal keeps its size through any number of layers. For `fan_in = 8` the standard
 # deviation is `0.5`.
 #
 # Draw from the `generator` that you are given, so that a seed fixes the net.
