@@ -158,7 +158,7 @@ def _trained(x: Tensor, y: Tensor, kind: str, depth: int, seed: int, settings: S
     """Loss and accuracy on all training examples and the gradient norm of each layer, as training goes on."""
     with train.seeded(seed) as generator:
         net = classifier(x.shape[1], settings.width, depth, kind)
-        optimizer = torch.optim.SGD(net.parameters(), lr=settings.rate, momentum=settings.momentum)
+        optimizer = torch.optim.SGD(net.parameters(), lr=settings.rate, momentum=settings.momentum, foreach=True)
         found: dict[str, Any] = {"loss": [], "accuracy": [], "gradients": []}
         order = train.minibatches(len(x), settings.batch, settings.steps, generator)
         for step in range(settings.steps + 1):
@@ -217,7 +217,7 @@ def _fitted(target: str, kind: str, blocks: int, seed: int, settings: Settings) 
                 h = block(h) + (h if kind in (RESIDUAL, ZERO) else 0)
             return (h - TARGETS[target](x)).square().mean()
 
-        optimizer = torch.optim.Adam(stack.parameters(), lr=settings.fit_rate)
+        optimizer = torch.optim.Adam(stack.parameters(), lr=settings.fit_rate, foreach=True)
         gradient = 0.0
         for step in range(settings.fit_steps):
             optimizer.zero_grad()
