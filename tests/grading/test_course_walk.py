@@ -200,6 +200,7 @@ def test_outside_of_a_course_a_command_says_how_to_make_one(here, tmp_path):
 
 def test_zip_collect_reads_times_in_the_zone_of_the_course(course, tmp_path):
     desk = Desk(shutil.copytree(course.folder, tmp_path / "copy"))
+    shutil.rmtree(desk.folder / "submitted", ignore_errors=True)
     archive = desk.folder / "downloaded" / FIRST / "archive"
     archive.mkdir(parents=True)
     (archive / f"Week_bea_attempt_2026-10-11-09-00-00_{FIRST}.ipynb").write_bytes(submission(course, None))

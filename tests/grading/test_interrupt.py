@@ -26,11 +26,18 @@ pytestmark = pytest.mark.slow
 
 
 def start(folder: Path, package: Path, *words: str) -> subprocess.Popen[str]:
-    """A command in `folder`, with the package that lies in `package`."""
+    """A command in `folder`, with the package that lies in `package`, that can be interrupted though these tests may
+    run in the background.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(package), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-W", "ignore", "-m", "autograder", *words]
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=folder, env=environment, **pipe)
+    return subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=interruptible, **pipe)
+
+
+def interruptible() -> None:
+    """Undoes what a shell gives to what it starts in the background: that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(running: subprocess.Popen[str], when: Callable[[], bool]) -> str:
