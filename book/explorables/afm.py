@@ -42,6 +42,7 @@ class Widget:
     caption: str = ""
     try_this: str = ""
     preview: Callable[[], Figure] | None = field(default=None)
+    heights: tuple[int, int] | None = None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from explorables import store
@@ -64,6 +65,7 @@ def widget(
     try_this: str = "",
     alt: str = "",
     preview: Callable[[], Figure] | None = None,
+    heights: tuple[int, int] | None = None,
 ) -> Widget:
     """A demo whose picture is made in the browser.
 
@@ -72,7 +74,9 @@ def widget(
         data: what `model.get(name)` gives: JSON values and arrays (numpy or torch), nested as you like.
         css: a style sheet for it. Its rules should begin with a class of the demo's own.
         alt: the demo in words, for those who cannot see it. Required.
-        preview: draws the matplotlib figure that shows where there is no JavaScript.
+        preview: draws the matplotlib figure that shows where there is no JavaScript, and until it has run.
+        heights: of the live demo, in pixels, on a phone 375 pixels wide and on a wide page. For a demo at the top of
+            a page: what stands below then stays where it is when the demo comes alive.
 
     Raises ValueError for a module that could not run in a page, naming file and line.
     """
@@ -86,7 +90,7 @@ def widget(
         )
     path = beside / module
     classic(path)
-    return Widget(path, dict(data or {}), alt, beside / css if css else None, caption, try_this, preview)
+    return Widget(path, dict(data or {}), alt, beside / css if css else None, caption, try_this, preview, heights)
 
 
 def classic(path: Path) -> str:

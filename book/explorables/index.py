@@ -27,6 +27,7 @@ def three_nets() -> Widget:
         css="widgets/draw_digit.css",
         data=three_data(),
         preview=what_each_keeps,
+        heights=(820, 532),
         alt="A digit that can be dragged, moved with the arrow keys, drawn or cut into shuffled tiles, and what a "
         "fully connected, a convolutional and an attention net take it for: ten bars of class probabilities each.",
         caption="All three were trained on the same digits, always whole and in the middle. They differ in what they "

@@ -59,7 +59,10 @@ def widget_html(widget: afm.Widget, store: Store) -> str:
         store.put("widgets", f"{index['css']}.css", rules)
     name = _identity("widget", widget.caption, module, data, index.get("css", ""))
     words = f'<p class="explorable-words">{escape(widget.alt)}</p>'
-    stage = f'<div class="explorable-stage explorable-stage-widget">{_preview(widget) or words}</div>'
+    heights = zip(("narrow", "wide"), widget.heights or (), strict=False)
+    reserved = "; ".join(f"--explorable-{width}: {height}px" for width, height in heights)
+    stage = '<div class="explorable-stage explorable-stage-widget"' + (f' style="{reserved}"' if reserved else "")
+    stage += f">{_preview(widget) or words}</div>"
     return _figure(name, ' data-explorable="widget"', stage + _json(index), widget.caption, widget.try_this)
 
 

@@ -134,6 +134,18 @@ def test_page_fits_the_screen(reading: Page, root: Path, page: str, width: int, 
     assert reading.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_demo_of_the_front_page_has_the_height_that_was_kept_for_it(
+    book_url: str, page_factory: Callable, width: int
+) -> None:
+    page = page_factory(f"{book_url}/index.html", width=width).page
+    page.wait_for_selector("figure.explorable.is-live")
+    stage = page.locator(".explorable-stage-widget").first
+    kept = float(stage.evaluate("stage => getComputedStyle(stage).minHeight").removesuffix("px"))
+    needed = stage.evaluate("stage => { stage.style.minHeight = 0; return stage.getBoundingClientRect().height; }")
+    assert kept == pytest.approx(needed, abs=40)  # the next line begins within a line or two of where it was
+
+
 def test_formulas_are_set_without_a_network(book_html: Path, page_factory: Callable) -> None:
     page = read_through(page_factory(book_html / "notation.html").page)
     assert page.locator("mjx-container").count() > 20
