@@ -124,6 +124,16 @@ def test_page_follows_the_colours_of_the_system(book_url: str, page_factory: Cal
     assert (red + green + blue > 600) == (scheme == "light")
 
 
+def test_who_wants_no_motion_gets_other_colours_at_once(book_url: str, page_factory: Callable) -> None:
+    page = read_through(page_factory(f"{book_url}/notation.html", scheme="light").page)
+    moving = """async () => {
+        document.documentElement.dataset.theme = "dark";
+        await new Promise(requestAnimationFrame);
+        return document.getAnimations().length;
+    }"""
+    assert page.evaluate(moving) == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_page_fits_the_screen(reading: Page, root: Path, page: str, width: int, scheme: str) -> None:
