@@ -127,6 +127,13 @@ def _scalar(body: Any, _: Mapping[str, torch.Tensor]) -> Any:
     return body
 
 
+def _dtype(name: Any) -> torch.dtype:
+    found = vars(torch).get(name)  # not getattr, by which torch imports what it has not loaded yet
+    if not isinstance(found, torch.dtype):
+        raise TypeError(f"no dtype: {str(name)[:50]}")
+    return found
+
+
 _DECODERS: dict[str, Any] = {
     "value": _scalar,
     "float": lambda body, _: float(body),
@@ -135,7 +142,7 @@ _DECODERS: dict[str, Any] = {
     "tuple": lambda body, tensors: tuple(decode(v, tensors) for v in body),
     "dict": lambda body, tensors: {_hashable(decode(k, tensors)): decode(v, tensors) for k, v in body},
     "foreign": lambda body, _: Foreign(str(body)),
-    "dtype": lambda body, _: getattr(torch, body),
+    "dtype": lambda body, _: _dtype(body),
     "generator": lambda body, _: torch.Generator().manual_seed(body),
 }
 

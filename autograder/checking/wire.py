@@ -96,7 +96,7 @@ def _decode_record(spec: Any, tensors: Mapping[str, torch.Tensor]) -> CallRecord
     return CallRecord(
         output=decode(spec["output"], tensors),
         gradients=gradients,
-        gradient_problem=_typed(spec["gradient_problem"], str),
+        gradient_problem=_typed(spec["gradient_problem"], str)[:1000],
         changed=_strings(spec["changed"]),
         flops=_typed(spec["flops"], int),
     )

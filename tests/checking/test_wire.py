@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.checking import wire
 from autograder.checking.observe import answer, observe
 from autograder.checking.probes import Probe
-from autograder.checking.records import Call, Case, Foreign
+from autograder.checking.records import Call, CallRecord, Case, Foreign, Observation
 from autograder.checking.trees import Encoder, decode, map_tensors
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats() | st.text(max_size=20)
@@ -117,3 +117,15 @@ def test_answer_says_what_is_missing():
     spec, inputs = wire.encode_case(case)
     reply, _ = answer({"exercise": "f", "kind": "function", "forbid": [], "case": spec}, inputs, {})
     assert reply["failure"]["kind"] == "missing"
+
+
+def test_the_words_of_an_observation_are_cut():
+    spec, tensors = wire.encode_observation(Observation((CallRecord(1.0, gradient_problem="x" * 5000),)))
+    assert len(wire.decode_observation(spec, tensors).calls[0].gradient_problem) == 1000
+
+
+@pytest.mark.parametrize("name", ["__dict__", "os", "load", "_dynamo", "float33", "", 5, None, []])
+def test_a_dtype_is_a_dtype_and_nothing_else_of_torch(name):
+    with pytest.raises(ValueError, match=r"no dtype|unhashable"):
+        decode({"dtype": name}, {})
+    assert decode({"dtype": "float32"}, {}) is torch.float32
