@@ -36,6 +36,7 @@ _WITHOUT_GRADIENT = {
     CUT_OFF: _STAY_IN_TORCH,
     OVERWRITTEN: "Make new tensors: x = x - y for x -= y, torch.where(...) or torch.stack(...) for x[i] = y.",
 }
+_LONGEST = 2000  # characters of a finding: a key, a shape and what a value is called may have any length
 Pair = tuple[FrozenCase, bool]  # a frozen case, and whether it is hidden
 
 
@@ -63,6 +64,10 @@ def diagnose(exercise: Exercise, cases: Sequence[Pair], observations: Sequence[O
 
 def findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[Finding]:
     """What tells an observation from a passing one, in the order in which a student should read it."""
+    return [replace(each, message=_readable(each.message)) for each in _findings(frozen, seen, exercise)]
+
+
+def _findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[Finding]:
     case = frozen.case
     if seen.failure is not None:
         return [_failure_finding(seen.failure, exercise)]
@@ -78,6 +83,10 @@ def findings(frozen: FrozenCase, seen: Observation, exercise: Exercise) -> list[
         found += property_findings(case, seen)
     found += _conduct_findings(frozen, seen, exercise)
     return found
+
+
+def _readable(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"
 
 
 def name_mistake(exercise: Exercise, cases: Sequence[Pair], observations: Sequence[Observation]) -> Mistake | None:

@@ -136,7 +136,7 @@ def _one_call(subject: Any, call: Call, index: int, case: Case, forbid: Sequence
     seen.extend(seen_now.forbidden)
     gradients, problem = _gradients(subject, output, sources, case, index)
     return CallRecord(
-        output=trees.decode(spec, encoder.tensors),
+        output=_run(lambda: trees.decode(spec, encoder.tensors, output=True), index),
         gradients=gradients,
         gradient_problem=problem,
         changed=_changed(before, given.inputs()),

@@ -50,9 +50,10 @@ def property_kind(function: Callable[..., list[Measurement]]) -> Callable[..., l
 
 def measure(kind: str, outputs: list[Any], params: dict[str, Any]) -> list[Measurement]:
     """The measurements of property `kind`. Raises KeyError if unknown, ValueError if the outputs do not allow it."""
+    function = _PROPERTIES[kind]
     try:
-        return _PROPERTIES[kind](outputs, **params)
-    except (TypeError, AttributeError, IndexError, RuntimeError) as error:
+        return function(outputs, **params)
+    except (TypeError, AttributeError, LookupError, RuntimeError, ArithmeticError) as error:
         raise ValueError(f"the outputs cannot be measured ({kind}): {str(error)[:120]}") from None
 
 

@@ -189,6 +189,8 @@ def _short(value: Any) -> str:
     shapes = [_short(v) for _, v in trees.leaves(value, "") if isinstance(v, torch.Tensor)]
     if shapes:
         return f"[{', '.join(shapes[:4])}{', …' if len(shapes) > 4 else ''}]"
+    if isinstance(value, torch.Generator):
+        return f"with seed {value.initial_seed()}"
     words = repr(value)
     return f"= {words if len(words) < 40 else words[:37] + '…'}"
 

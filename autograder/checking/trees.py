@@ -18,6 +18,7 @@ from autograder.checking.records import Foreign
 
 MAX_LEAVES = 10_000
 MAX_DEPTH = 20
+MAX_KEYS = 1000  # of one dictionary in an output: numbers of one hash, as keys, take time by the square
 MAX_ELEMENTS = 20_000_000
 STORABLE = {
     torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.bool,
@@ -107,36 +108,55 @@ def type_in_words(value: Any) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def decode(spec: Spec, tensors: Mapping[str, torch.Tensor]) -> Any:
-    """The value that `spec` describes. Raises ValueError when the spec is not one `Encoder` writes."""
+def decode(spec: Spec, tensors: Mapping[str, torch.Tensor], *, output: bool = False) -> Any:
+    """The value that `spec` describes. Raises ValueError when the spec is not one `Encoder` writes.
+
+    Of an output, which may be anybody's, only plain data are made: a generator or a probe in it is a `Foreign`.
+    """
     if not isinstance(spec, dict) or len(spec) not in (1, 2):
         raise ValueError("malformed value")
     tag = next(iter(spec))
     body = spec[tag]
+    if output and tag in _NO_OUTPUT:
+        return Foreign(_NO_OUTPUT[tag])
     if tag == "probe":
         return Probe(body, **{k: decode(v, tensors) for k, v in spec["params"].items()})
+
+    def inner(part: Spec) -> Any:
+        return decode(part, tensors, output=output)
+
     try:
-        return _DECODERS[tag](body, tensors)
+        if tag in ("list", "tuple"):
+            return (list if tag == "list" else tuple)(map(inner, body))
+        if tag == "dict":
+            if output and len(body) > MAX_KEYS:
+                raise ValueError(f"a dictionary of {len(body)} keys, more than {MAX_KEYS}")
+            return {_hashable(inner(k)): inner(v) for k, v in body}
+        return tensors[body] if tag == "tensor" else _DECODERS[tag](body)
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"malformed value: {str(error)[:100]}") from None
 
 
-def _scalar(body: Any, _: Mapping[str, torch.Tensor]) -> Any:
+def _scalar(body: Any) -> Any:
     if body is not None and not isinstance(body, bool | int | float | str):
         raise TypeError("not a plain value")
     return body
 
 
+def _dtype(name: Any) -> torch.dtype:
+    found = vars(torch).get(name)  # not getattr, by which torch imports what it has not loaded yet
+    if not isinstance(found, torch.dtype):
+        raise TypeError(f"no dtype: {str(name)[:50]}")
+    return found
+
+
+_NO_OUTPUT = {"generator": "a random generator", "probe": "a function that was given"}
 _DECODERS: dict[str, Any] = {
     "value": _scalar,
-    "float": lambda body, _: float(body),
-    "tensor": lambda body, tensors: tensors[body],
-    "list": lambda body, tensors: [decode(v, tensors) for v in body],
-    "tuple": lambda body, tensors: tuple(decode(v, tensors) for v in body),
-    "dict": lambda body, tensors: {_hashable(decode(k, tensors)): decode(v, tensors) for k, v in body},
-    "foreign": lambda body, _: Foreign(str(body)),
-    "dtype": lambda body, _: getattr(torch, body),
-    "generator": lambda body, _: torch.Generator().manual_seed(body),
+    "float": float,
+    "foreign": lambda body: Foreign(str(body)),
+    "dtype": _dtype,
+    "generator": lambda body: torch.Generator().manual_seed(body),
 }
 
 

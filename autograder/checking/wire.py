@@ -90,13 +90,13 @@ def decode_observation(spec: Any, tensors: Mapping[str, torch.Tensor]) -> Observ
 
 
 def _decode_record(spec: Any, tensors: Mapping[str, torch.Tensor]) -> CallRecord:
-    gradients = {str(k): decode(g, tensors) for k, g in spec["gradients"]}
+    gradients = {str(k): decode(g, tensors, output=True) for k, g in spec["gradients"]}
     if not all(g is None or isinstance(g, torch.Tensor) for g in gradients.values()):
         raise ValueError("malformed gradient")
     return CallRecord(
-        output=decode(spec["output"], tensors),
+        output=decode(spec["output"], tensors, output=True),
         gradients=gradients,
-        gradient_problem=_typed(spec["gradient_problem"], str),
+        gradient_problem=_typed(spec["gradient_problem"], str)[:1000],
         changed=_strings(spec["changed"]),
         flops=_typed(spec["flops"], int),
     )

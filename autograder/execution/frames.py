@@ -71,6 +71,7 @@ class Channel:
     def __init__(self, data: socket.socket, alive: socket.socket, json_bytes: int, payload_bytes: int):
         self._data, self._alive = data, alive
         self._json_bytes, self._payload_bytes = json_bytes, payload_bytes
+        self.last_bytes = 0  # of JSON, in the last reply
         data.setblocking(False)
 
     def send(self, frame: bytes, deadline: float) -> None:
@@ -94,6 +95,7 @@ class Channel:
                 f"at most {self._json_bytes} and {self._payload_bytes} are read"
             )
         body = self._exactly(json_bytes, deadline)
+        self.last_bytes = json_bytes
         payload = self._exactly(payload_bytes, deadline)
         return parse(body), payload
 

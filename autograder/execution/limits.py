@@ -31,6 +31,7 @@ class Limits:
     stream_bytes: int = _MIB  # printed text kept per cell
     outputs: int = 500  # display outputs kept per cell
     reply_bytes: int = 16 * _MIB  # JSON of one reply: all outputs of a cell
+    shown_bytes: int = 32 * _MIB  # JSON of all replies to cells: what a notebook shows in all is kept to its end
     tensor_bytes: int = 256 * _MIB  # tensors of one reply
     threads: int = 1  # of torch, inside the submission
 

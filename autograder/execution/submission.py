@@ -37,6 +37,7 @@ class Submission:
         self._report: KeeperReport | None = None
         self._over_at = time.monotonic() + limits.notebook_seconds
         self._ready = False
+        self._shown = 0
 
     @property
     def report(self) -> KeeperReport | None:
@@ -52,7 +53,7 @@ class Submission:
         count = None
         if message:
             try:
-                shown = outputs.clean(message.get("outputs", []), 2 * self._limits.outputs + 10)
+                shown = self._kept(outputs.clean(message.get("outputs", []), 2 * self._limits.outputs + 10))
                 count = outputs.count(message.get("execution_count"))
             except Malformed as problem:
                 status, detail, shown = self._broken(problem)
@@ -145,6 +146,16 @@ class Submission:
         except (Gone, Late, Malformed):
             self.close()
             return {}, b"", Status.TIMEOUT, f"{detail}, nor after an interrupt"
+
+    def _kept(self, shown: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        """The outputs of the last reply, or a line in their place when the notebook has shown too much in all."""
+        if not shown:
+            return shown
+        self._shown += self._channel.last_bytes
+        if self._shown <= self._limits.shown_bytes:
+            return shown
+        words = f"[outputs dropped: a notebook may show {self._limits.shown_bytes} bytes in all]\n"
+        return ({"output_type": "stream", "name": "stderr", "text": words},)
 
     def _broken(self, problem: Malformed) -> tuple[Status, str, tuple]:
         self.close()

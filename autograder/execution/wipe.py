@@ -1,6 +1,6 @@
 """Removing what a student's process left on disk, whatever shape it has."""
 
-import contextlib
+import errno
 import itertools
 import os
 import stat
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 __all__ = ["wipe"]
 
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -52,6 +53,8 @@ def _empty(name: str, parent: int, fresh: Iterator[str]) -> None:
 
 def _move_up(name: str, folder: int, parent: int, fresh: Iterator[str]) -> None:
     for target in fresh:
-        with contextlib.suppress(FileExistsError, OSError):
-            os.rename(name, target, src_dir_fd=folder, dst_dir_fd=parent)
-            return
+        try:
+            return os.rename(name, target, src_dir_fd=folder, dst_dir_fd=parent)
+        except OSError as problem:
+            if problem.errno not in _TAKEN:  # no other name would help
+                raise

@@ -277,6 +277,9 @@ class Batch:
             notebook = self._recorder.restored(name, parse(content))
         except Unreadable as problem:
             return replace(self._unread(name, f"{name}.ipynb: {problem}"), key=key)
+        except Exception as problem:  # fail closed: what one student hands in ends no batch
+            words = f"it cannot be put back as it was released ({type(problem).__name__}: {str(problem)[:80]})"
+            return replace(self._unread(name, f"{name}.ipynb: {words}"), key=key)
         beside = {each: held for each, held in files.items() if each != "timestamp.txt"}
         return Job(key, name, dumps(notebook), self._recorder.released[name].checks, tuple(beside.items()))
 

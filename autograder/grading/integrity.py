@@ -7,6 +7,7 @@ cell whose metadata changed, gives full points to a test cell that did not run, 
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from nbgrader.utils import compute_checksum
 MISSING = "This cell was missing from the submission."
 _CHECK = re.compile(r"check\((\w+)\)")
 _COMPARED = ("grade", "solution", "locked", "task", "points")
+_MOST_POINTS = 1e9  # no release gives so many, and JSON holds whole numbers that no float can
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ def _claims(notebook: NotebookNode, by_name: Mapping[str, ReleasedCell], found: 
                 found.append(Irregularity("duplicated", claimed, words))
             places[claimed] = position
         else:
-            words = f"cell {position + 1} calls itself {claimed!r}, which was not released: it is an ordinary cell"
+            calls = f"cell {position + 1} calls itself {_briefly(claimed)}"
+            words = f"{calls}, which was not released: it is an ordinary cell"
             found.append(Irregularity("unknown", claimed, words))
     return places
 
@@ -174,7 +179,7 @@ def _restore_cell(cell: NotebookNode, position: int, released: ReleasedCell, fou
     if isinstance(had, Mapping):
         changed = [key for key in _COMPARED if had.get(key, False) != wanted.get(key, False)]
         if changed and not (changed == ["points"] and _of_a_release(had, released)):
-            words = ", ".join(f"{key} was {had.get(key)!r} and is {wanted.get(key)!r}" for key in changed)
+            words = ", ".join(f"{key} was {_briefly(had.get(key))} and is {wanted.get(key)!r}" for key in changed)
             found.append(Irregularity("metadata", released.name, f"{where}: the metadata was put back: {words}"))
     elif had is not None:
         found.append(Irregularity("metadata", released.name, f"{where}: unreadable metadata was put back"))
@@ -193,9 +198,14 @@ def _restore_cell(cell: NotebookNode, position: int, released: ReleasedCell, fou
 def _of_a_release(had: Mapping[str, Any], released: ReleasedCell) -> bool:
     """Whether the metadata is that of a release with other points: the checksum, which covers them, fits."""
     points = had.get("points")
-    if not isinstance(points, int | float) or isinstance(points, bool):
+    if not isinstance(points, int | float) or isinstance(points, bool) or not 0 <= points < _MOST_POINTS:
         return False
     return bool(had.get("checksum") == released.checksum_at(points))
+
+
+def _briefly(value: Any) -> str:
+    """What a notebook claims, as it may be told: the gradebook keeps what is told, and a claim has any size."""
+    return _BRIEF.repr(value)
 
 
 def _retype(cell: NotebookNode, cell_type: str) -> None:

@@ -30,6 +30,7 @@ _ENDED = {
     Status.ERROR: "it gave no answer",
 }
 _UNREADABLE = "the notebook's process answered a cell in a form that cannot be read, as no honest notebook does"
+_MOST_NUMBERS = 1_000_000  # of one answer; the course's own hold some thousands
 _FINAL = ("missing", "not implemented", "not callable", "stopped")  # the other cases would show the same
 
 
@@ -153,7 +154,17 @@ def _observe(exercise: Exercise, pair: Pair, session: Session) -> Observation:
         observation = wire.decode_observation(answer.reply, answer.tensors)
     except ValueError as error:
         return _stopped(f"its answer could not be read ({error})")
+    held = sum(_held([record.output, dict(record.gradients)]) for record in observation.calls)
+    if held > _MOST_NUMBERS:  # before anything is computed with them
+        return _stopped(f"its answer holds {held:,} numbers, and at most {_MOST_NUMBERS:,} are compared")
     return replace(observation, notes=()) if hidden else observation  # a warning may quote an input
+
+
+def _held(value: Any) -> int:
+    """How many numbers and characters an answer holds; a tensor that is named twice counts twice."""
+    if isinstance(value, Mapping | list | tuple):
+        return len(value) + sum(map(_held, value.values() if isinstance(value, Mapping) else value))
+    return value.numel() if isinstance(value, Tensor) else len(value) if isinstance(value, str) else 1
 
 
 def _stopped(why: str) -> Observation:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbformat.validator import normalize
 
 LARGEST = 50 * 1024 * 1024  # bytes of a notebook; figures and all, an honest one has a few millions
+MOST_CELLS = 10_000  # each takes time in every step
 LARGEST_FILES = 100 * 1024 * 1024  # bytes of what lies beside it
 
 
@@ -56,6 +57,7 @@ def parse(content: bytes) -> NotebookNode:
         raise Unreadable("it is not a notebook: JSON of another kind")
     if version not in (2, 3, 4):
         raise Unreadable(f"it is written in notebook format {version}; formats 2 to 4 are known")
+    _count(said.get("cells"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # each asks for what happens here: unique cell ids
@@ -99,6 +101,7 @@ def _check(notebook: NotebookNode) -> None:
     """Raises Unreadable unless every cell has what grading relies on."""
     if not isinstance(notebook.get("metadata"), dict) or not isinstance(notebook.get("cells"), list):
         raise Unreadable("it is a broken notebook: no list of cells, or no metadata")
+    _count(notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):
         sound = isinstance(cell, dict) and isinstance(cell.get("metadata"), dict)
         if not sound or cell.get("cell_type") not in ("code", "markdown", "raw"):
@@ -109,6 +112,11 @@ def _check(notebook: NotebookNode) -> None:
             raise Unreadable(f"it is a broken notebook: cell {number} holds characters that no text may hold")
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+
+
+def _count(cells: object) -> None:
+    if isinstance(cells, list) and len(cells) > MOST_CELLS:
+        raise Unreadable(f"it has {len(cells)} cells, and at most {MOST_CELLS} are read")
 
 
 def _encodable(text: str) -> bool:

@@ -12,9 +12,9 @@ from traitlets.config import Config
 from autograder import Check
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe
-from autograder.checking.records import Reference
+from autograder.checking.records import Call, Case, Reference
 from autograder.checking.references import save_reference
-from autograder.checking.report import Report
+from autograder.checking.report import Report, describe_inputs
 
 
 def product(x, W):
@@ -271,3 +271,8 @@ def test_checking_imports_no_heavy_package():
         "print([m for m in heavy if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_generator_among_the_inputs_is_told_by_its_seed():
+    case = Case("a draw", (Call((4, torch.Generator().manual_seed(7)), names=("n", "generator")),))
+    assert describe_inputs(case) == "n = 4, generator with seed 7"

@@ -224,3 +224,20 @@ def test_a_falling_loss_is_counted_and_its_end_measured():
     found = measure("loss_falls", [losses], {"steps": 20, "at_most": 0.55})
     assert [(m.value, m.holds) for m in found] == [(20, True), (0.6, False)]
     assert held("loss_falls", [losses[:-1]], steps=20, at_most=2.0) == [False, True]
+
+
+NOTHING = (torch.zeros(0, 6), torch.zeros(0, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "params"),
+    [
+        ("placed_templates", NOTHING, {"templates": torch.ones(2, 3), "width": 6, "noise": 0.1}),
+        ("loss_falls", [10**400], {"steps": 1, "at_most": 1.0}),
+        ("at_least", 10**400, {"value": 1.0}),
+    ],
+    ids=["no-rows", "enormous-losses", "an-enormous-number"],
+)
+def test_what_no_property_can_compute_with_is_a_value_error(kind, output, params):
+    with pytest.raises(ValueError, match="cannot be measured"):
+        measure(kind, [output], params)

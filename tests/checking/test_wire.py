@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.checking import wire
 from autograder.checking.observe import answer, observe
 from autograder.checking.probes import Probe
-from autograder.checking.records import Call, Case, Foreign
+from autograder.checking.records import Call, CallRecord, Case, Foreign, Observation
 from autograder.checking.trees import Encoder, decode, map_tensors
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats() | st.text(max_size=20)
@@ -117,3 +117,31 @@ def test_answer_says_what_is_missing():
     spec, inputs = wire.encode_case(case)
     reply, _ = answer({"exercise": "f", "kind": "function", "forbid": [], "case": spec}, inputs, {})
     assert reply["failure"]["kind"] == "missing"
+
+
+def test_of_an_output_only_plain_data_are_made():
+    encoder = Encoder(lenient=True)
+    spec = encoder.encode([torch.Generator(), {"f": Probe("scale", factor=2.0)}, 3])
+    generator, function = Foreign("a random generator"), Foreign("a function that was given")
+    assert decode(spec, encoder.tensors, output=True) == [generator, {"f": function}, 3]
+
+
+def test_an_output_holds_no_dictionary_of_more_keys_than_can_be_of_one_hash():
+    spec, tensors = wire.encode_observation(Observation((CallRecord(dict.fromkeys(range(1000), 0)),)))
+    assert len(wire.decode_observation(spec, tensors).calls[0].output) == 1000
+    pairs = spec["calls"][0]["output"]["dict"]
+    pairs.append([{"value": 1000}, {"value": 0}])
+    with pytest.raises(ValueError, match="a dictionary of 1001 keys"):
+        wire.decode_observation(spec, tensors)
+
+
+def test_the_words_of_an_observation_are_cut():
+    spec, tensors = wire.encode_observation(Observation((CallRecord(1.0, gradient_problem="x" * 5000),)))
+    assert len(wire.decode_observation(spec, tensors).calls[0].gradient_problem) == 1000
+
+
+@pytest.mark.parametrize("name", ["__dict__", "os", "load", "_dynamo", "float33", "", 5, None, []])
+def test_a_dtype_is_a_dtype_and_nothing_else_of_torch(name):
+    with pytest.raises(ValueError, match=r"no dtype|unhashable"):
+        decode({"dtype": name}, {})
+    assert decode({"dtype": "float32"}, {}) is torch.float32

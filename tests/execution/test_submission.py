@@ -259,3 +259,14 @@ with parent.submission() as submission:
 
 def _living(processes):
     return [process for process in processes if os.path.exists(f"/proc/{process}")]
+
+
+def test_what_a_notebook_shows_in_all_is_limited():
+    with WarmParent(Limits(shown_bytes=5000)) as parent, parent.submission() as submission:
+        assert submission.run_cell("print('x' * 3000)").outputs[0]["text"] == "x" * 3000 + "\n"
+        assert submission.run_cell("y = 1").outputs == ()
+        over = submission.run_cell("print('x' * 3000)")
+        assert over.status is Status.OK and over.outputs[0]["text"].startswith("[outputs dropped")
+        assert len(over.outputs) == 1 and len(over.outputs[0]["text"]) < 100
+        failed = submission.run_cell("print('x'); assert y == 2")
+        assert failed.status is Status.ERROR and failed.outputs[0]["text"].startswith("[outputs dropped")

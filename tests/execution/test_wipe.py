@@ -1,5 +1,6 @@
 """Whatever shape a student left, it can be removed, and nothing else is."""
 
+import errno
 import os
 
 import pytest
@@ -55,3 +56,13 @@ def test_pipes_sockets_and_odd_names_are_removed(folder):
     open(os.path.join(os.fsencode(folder), b"\xff\n"), "w").close()
     wipe(str(folder))
     assert not folder.exists()
+
+
+def test_a_disk_that_lets_nothing_be_moved_is_an_error_and_no_endless_loop(folder, monkeypatch):
+    def full(*_arguments, **_directories):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (folder / "a" / "b").mkdir(parents=True)
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        wipe(str(folder))

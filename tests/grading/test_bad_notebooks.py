@@ -79,6 +79,24 @@ def test_points_of_an_earlier_release_are_nobody_s_doing(course, solved):
     assert (grade.score, grade.needs_person) == (3.0, False)
 
 
+CLAIMS = {"a-number-that-no-float-holds": 10**400, "long-text": "5" * 100_000, "deep": json.loads("[" * 90 + "]" * 90)}
+
+
+@pytest.mark.parametrize("points", CLAIMS.values(), ids=CLAIMS)
+def test_points_of_any_size_are_put_back_and_told_in_brief(course, solved, points):
+    cell(solved, "check-outer").metadata["nbgrader"]["points"] = points
+    grade = course.grade("ada", solved)["check-outer"]
+    assert (grade.score, grade.needs_person) == (3.0, True)
+    assert "and is 3.0" in grade.comment and len(grade.comment) < 300
+
+
+def test_a_name_of_any_length_is_told_in_brief(course, solved):
+    solved.cells.append(v4.new_code_cell("1", metadata={"nbgrader": {"grade_id": "x" * 100_000}}))
+    course.grade("ada", solved)
+    (told,) = course.graded("ada").metadata["autograder"]["irregularities"]
+    assert told[0] == "unknown" and len(told[2]) < 300
+
+
 METADATA = {
     "not-graded-any-more": {"grade": False},
     "unlocked": {"locked": False},

@@ -435,3 +435,32 @@ def test_a_file_with_a_binary_name_beside_the_notebook_does_no_harm(course, solv
     with open(os.fsencode(folder) + b"/\xff\xfe.bin", "wb") as file:
         file.write(b"x")
     assert run(course)["ada"].score == 5.0
+
+
+def test_a_notebook_that_restoring_trips_over_stops_nobody_else(course, solved, monkeypatch):
+    course.submit("ada", solved)
+    bad = nbformat.from_dict(solved)
+    bad.metadata["trips"] = True
+    course.submit("bob", bad)
+    restored = Recorder.restored
+
+    def tripping(self, name, notebook):
+        if "trips" in notebook.metadata:
+            raise OverflowError("int too large to convert to float")
+        return restored(self, name, notebook)
+
+    monkeypatch.setattr(Recorder, "restored", tripping)
+    rows = run(course)
+    assert (rows["ada"].outcome, rows["ada"].score) == ("graded", 5.0)
+    assert (rows["bob"].outcome, rows["bob"].score) == ("graded", 0.0)
+    assert "cannot be put back as it was released (OverflowError: int too large" in rows["bob"].remarks[0]
+
+
+def test_a_notebook_of_too_many_cells_is_not_read(course, solved, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_CELLS", len(solved.cells))
+    course.submit("ada", solved)
+    solved.cells.append(v4.new_markdown_cell("one more"))
+    course.submit("bob", solved)
+    rows = run(course)
+    assert (rows["ada"].score, rows["bob"].score) == (5.0, 0.0)
+    assert f"it has {len(solved.cells)} cells, and at most" in rows["bob"].remarks[0]

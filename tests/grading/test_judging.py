@@ -12,6 +12,8 @@ from nbformat import v4
 
 from autograder.authoring.chapter import load_chapter
 from autograder.authoring.freeze import freeze_hidden, freeze_public
+from autograder.checking import wire
+from autograder.checking.records import CallRecord, Foreign, Observation
 from autograder.execution.records import Answer, CellResult, Status
 from autograder.grading import answering
 from autograder.grading.judging import Exam, judge, verdict
@@ -57,6 +59,43 @@ MALFORMED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("reply", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_answer_is_a_verdict_of_no_points(exam, reply):
     assert verdict("outer", exam, Says(Answer(Status.OK, reply))).points == 0.0
+
+
+def says(*outputs: Any) -> Says:
+    """A session that says to have given these outputs."""
+    records = tuple(CallRecord(output) for output in outputs)
+    return Says(Answer(Status.OK, *wire.encode_observation(Observation(records))))
+
+
+def test_an_answer_of_too_many_numbers_is_not_computed_with(exam, monkeypatch):
+    monkeypatch.setattr("autograder.grading.judging._MOST_NUMBERS", 1000)
+    session = says([torch.zeros(300)] * 3)
+    assert verdict("outer", exam, session).cases[0].findings[0].code != "stopped"
+    for reply in (says(torch.zeros(1001)), says([0] * 1001), says("0" * 1001), says({"a": [torch.zeros(501)] * 2})):
+        given = verdict("outer", exam, reply)
+        assert given.points == 0.0 and given.cases[0].findings[0].code == "stopped"
+        assert reply.asked == 1
+
+
+def test_a_tensor_counts_as_often_as_an_answer_names_it(exam, monkeypatch):
+    monkeypatch.setattr("autograder.grading.judging._MOST_NUMBERS", 1000)
+    session = says([torch.zeros(400)])
+    (call,) = session.said.reply["calls"]
+    call["output"]["list"] *= 100
+    assert verdict("outer", exam, session).cases[0].findings[0].code == "stopped"
+
+
+LONG = "&" * 900_000
+
+
+@pytest.mark.parametrize(
+    "session",
+    [says(Foreign(LONG)), says({LONG: 1}), says(torch.zeros([1] * 60_000))],
+    ids=["foreign", "key", "shape"],
+)
+def test_what_an_answer_says_of_itself_is_told_in_brief(exam, session):
+    told = [finding.message for case in verdict("outer", exam, session).cases for finding in case.findings]
+    assert told and max(map(len, told)) < 2100
 
 
 def test_what_is_asked_holds_no_expected_value(exam):
