@@ -1,6 +1,7 @@
 """Sphinx extension: the picture that a message shows when someone sends the address of a page: its title and its lede.
 
-Drawn with Pillow from the course's own logo and matplotlib's font; nothing is fetched.
+Drawn with Pillow from the course's own logo and matplotlib's font; nothing is fetched. The page of the search, which
+has no source and no card, describes itself in words.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ def by_name(book: Path) -> dict[str, CoursePage]:
 
 def add_card(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Draws the card of a page, and names it where `sphinxext.opengraph` looks for it."""
+    if pagename == "search":
+        words = f"Find a word, a symbol or a name in the pages of {app.config.project}, without a network."
+        context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{words}" />\n'
     page = by_name(Path(app.srcdir)).get(pagename)
     if page is None or doctree is None:
         return

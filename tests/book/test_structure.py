@@ -71,6 +71,11 @@ def test_page_describes_itself(book_html: Path, page: str) -> None:
     assert 40 < len(described[0]) <= 200
 
 
+def test_page_of_the_search_describes_itself_once(book_html: Path) -> None:
+    [words] = meta(parsed(book_html / "search.html"), name="description")
+    assert 40 < len(words) <= 200
+
+
 def test_no_two_pages_describe_themselves_alike(book_html: Path, toc_pages: list[str]) -> None:
     said = Counter(meta(parsed(book_html / f"{page}.html"), name="description")[0] for page in toc_pages)
     assert not [text for text, times in said.items() if times > 1]
