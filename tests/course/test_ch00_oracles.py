@@ -4,20 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.authoring.chapter import load_chapter
-
 TINY = {"rtol": 0, "atol": 1e-12}
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch00_tensors").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def test_outer_is_torchs(solution, normal):

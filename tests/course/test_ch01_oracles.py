@@ -5,20 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.authoring.chapter import load_chapter
-
 TINY = {"rtol": 0, "atol": 1e-12}
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch01_fully_connected").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @pytest.fixture

@@ -6,23 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.authoring.chapter import load_chapter
 from autograder.checking.check import Check
 from autograder.checking.probes import Probe
 
 TINY = {"rtol": 0, "atol": 1e-12}
 D4 = [(turns, mirror) for mirror in (False, True) for turns in range(4)]
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch04_symmetry").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def test_the_eight_elements_act_differently_and_two_in_turn_act_as_one_of_them(solution, normal):

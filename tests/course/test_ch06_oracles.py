@@ -6,20 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from autograder.authoring.chapter import load_chapter
-
 TINY = {"rtol": 0, "atol": 1e-12}
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch06_attention").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["no mask", "mask"])

@@ -4,20 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.authoring.chapter import load_chapter
-
 TINY = {"rtol": 0, "atol": 1e-12}
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch07_residual").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def test_a_block_with_the_target_as_its_branch_computes_the_map(solution, normal):

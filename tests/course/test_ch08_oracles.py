@@ -17,18 +17,6 @@ from autograder.checking.observe import observe
 from autograder.checking.references import load_reference, public_path
 from experiments import ledger, transformer, translation
 
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch08_transformer").solution
-
-
-@pytest.fixture
-def normal():
-    generator = torch.Generator().manual_seed(7)
-    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
 EXERCISES = list(load_chapter("ch08_transformer").exercises)
 
 

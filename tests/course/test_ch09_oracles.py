@@ -7,13 +7,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from autograder.authoring.chapter import load_chapter
-
-
-@pytest.fixture(scope="module")
-def solution():
-    return load_chapter("ch09_prior_vs_data").solution
-
 
 def built(kind, w):
     """The layers of the exercise's table, as torch builds them."""
