@@ -7,6 +7,7 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NoReturn
 
 import torch
@@ -16,8 +17,9 @@ from autograder.checking import board, progress
 from autograder.checking.compare import describe
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe, place
+from autograder.checking.outline import outline
 from autograder.checking.progress import GRADING_VARIABLE, Record
-from autograder.checking.records import Exercise, Observation, Verdict
+from autograder.checking.records import Exercise, Observation, Reference, Verdict
 from autograder.checking.references import load_reference, public_path, with_points
 from autograder.checking.report import Report
 
@@ -49,9 +51,19 @@ class Check:
 
     def __init__(self, chapter: str, points: Mapping[str, float] | None = None) -> None:
         self.chapter = chapter
-        self._reference = with_points(load_reference(public_path(chapter)), points or {})
+        self._points = dict(points or {})
         self._verdicts: dict[str, Verdict] = {}
         self._hints: dict[str, int] = {}
+        outlined = outline(public_path(chapter))
+        self._exercises = {each.name: each.points for each in outlined.exercises} if outlined else {}
+        if not self._points.keys() <= self._exercises.keys() or not outlined:
+            _ = self._reference  # which says what is wrong
+        self._exercises |= self._points
+
+    @cached_property
+    def _reference(self) -> Reference:
+        """All that is known of the exercises; read when the first is checked, since that takes a while."""
+        return with_points(load_reference(public_path(self.chapter)), self._points)
 
     def __call__(self, target: Any, name: str | None = None) -> float:
         """The points `target` earns; the verdict is displayed.
@@ -123,12 +135,11 @@ class Check:
     def board(self) -> None:
         """Show what passes in this chapter and in the others, the points, and what comes next."""
         if GRADING_VARIABLE not in os.environ:  # a grader's machine remembers nobody's progress
-            points = {name: float(exercise.points) for name, exercise in self._reference.exercises.items()}
-            display(board.board(self.chapter, public_path(self.chapter).parent, points))
+            display(board.board(self.chapter, public_path(self.chapter).parent, self._exercises))
 
     def unlocked(self, *names: str) -> bool:
         """Whether these exercises (all of the chapter, if none is named) pass; says which are missing if not."""
-        wanted = names or tuple(self._reference.exercises)
+        wanted = names or tuple(self._exercises)
         missing = [n for n in wanted if n not in self._verdicts or not self._verdicts[n].passed]
         if missing and GRADING_VARIABLE not in os.environ:  # a grader judges the checks without running them
             print(
@@ -138,7 +149,7 @@ class Check:
 
     def __repr__(self) -> str:
         passed = sum(v.passed for v in self._verdicts.values())
-        return f"Check({self.chapter!r}): {passed} of {len(self._reference.exercises)} exercises pass"
+        return f"Check({self.chapter!r}): {passed} of {len(self._exercises)} exercises pass"
 
     def _remember(self, verdict: Verdict) -> None:
         """Keeps the verdict; hints already seen on the same mistake stay shown, in the next session too."""
@@ -175,7 +186,7 @@ class Check:
         self._refuse(target, name)
 
     def _refuse(self, target: Any, name: str | None) -> NoReturn:
-        known = list(self._reference.exercises)
+        known = list(self._exercises)
         asked = name or (target if isinstance(target, str) else getattr(target, "__name__", None))
         if not isinstance(asked, str):
             what = "None" if target is None else describe(target)

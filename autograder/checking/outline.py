@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+FORMAT = 1  # of a reference file
 REFERENCES = Path(__file__).parents[1] / "references"
 
 
@@ -35,12 +37,15 @@ def outlines(directory: Path = REFERENCES) -> tuple[ChapterOutline, ...]:
 
 
 def outline(path: Path) -> ChapterOutline | None:
-    """The outline in one reference file; None when there is none to read."""
+    """The outline in one reference file; None when the file is missing, cut short or of another format."""
     try:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             head = json.loads(file.read(size))
-        spec = json.loads(head["__metadata__"]["reference"])
+            stored = file.seek(0, os.SEEK_END) - 8 - size
+        spec = json.loads(head.pop("__metadata__")["reference"])
+        if spec["format"] != FORMAT or stored < max((tensor["data_offsets"][1] for tensor in head.values()), default=0):
+            return None
         exercises = [
             ExerciseOutline(str(e["name"]), float(e["points"]), int(e["minutes"]), int(e["difficulty"]))
             for e in spec["exercises"]

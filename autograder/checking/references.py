@@ -18,10 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from autograder.checking import wire
+from autograder.checking.outline import FORMAT
 from autograder.checking.records import Exercise, FrozenCase, Mistake, Reference
 from autograder.checking.trees import Tensors
 
-FORMAT = 1
 DIRECTORY = Path(__file__).parents[1] / "references"
 _PLAIN = ("name", "kind", "points", "minutes", "difficulty", "forbid_reason", "partial")
 

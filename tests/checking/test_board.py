@@ -25,7 +25,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AUTOGRADER_PROGRESS", str(tmp_path / "kept"))
     for stem, names in CHAPTERS.items():
         said = [{"name": name, "points": 3.0, "minutes": 40, "difficulty": 2} for name in names]
-        text = json.dumps({"chapter": stem, "exercises": said})
+        text = json.dumps({"format": 1, "chapter": stem, "exercises": said})
         save_file({"x": np.zeros(1)}, tmp_path / f"{stem}.safetensors", metadata={"reference": text})
     return tmp_path
 
@@ -42,6 +42,9 @@ def test_the_outline_is_the_references_own():
 def test_a_reference_that_cannot_be_read_is_left_out(course):
     (course / "ch02_broken.safetensors").write_bytes(b"\xff" * 40)
     (course / "ch03_empty.safetensors").write_bytes(b"")
+    whole = (course / "ch00_first.safetensors").read_bytes()
+    (course / "ch04_cut.safetensors").write_bytes(whole[:-1])
+    (course / "ch05_later.safetensors").write_bytes(whole.replace(b'\\"format\\": 1', b'\\"format\\": 2'))
     assert [chapter.stem for chapter in outlines(course)] == list(CHAPTERS)
 
 

@@ -13,7 +13,7 @@ from autograder import Check
 from autograder.checking.diagnose import diagnose
 from autograder.checking.observe import observe
 from autograder.checking.records import Call, Case, Reference
-from autograder.checking.references import save_reference
+from autograder.checking.references import ReferenceProblem, save_reference
 from autograder.checking.report import Report, describe_inputs
 
 
@@ -259,6 +259,25 @@ def test_a_board_keeps_quiet_while_graded(check, capsys, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     check.board()
     assert capsys.readouterr().out == ""
+
+
+def test_a_notebook_without_a_check_reads_no_tensors(check):
+    check.board(), check.unlocked(), repr(check)
+    assert "_reference" not in vars(check)
+    check(product)
+    assert "_reference" in vars(check)
+
+
+def test_a_damaged_reference_is_told_when_the_notebook_begins(check, tmp_path):
+    path = tmp_path / "ch98_fixture.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ReferenceProblem, match="damaged"):
+        Check("ch98_fixture")
+
+
+def test_points_of_an_exercise_that_is_not_there_are_told_when_the_notebook_begins(check):
+    with pytest.raises(ValueError, match="ch98_fixture has no exercise 'sum'"):
+        Check("ch98_fixture", {"sum": 3})
 
 
 def test_checking_imports_no_heavy_package():
