@@ -2,7 +2,7 @@
 
     with WarmParent(Limits()) as parent, parent.submission() as submission:
         result = submission.run_cell("1 + 1", timeout=10)
-        answer = submission.answer(request, tensors)
+        answer = submission.answer(request, tensors.encode(inputs))
         report = submission.close()
 
 Nothing here judges: a status says how a request ended, and everything else is what the student's process says.

@@ -16,6 +16,7 @@ __all__ = ["HEADER", "Channel", "Gone", "Late", "Malformed", "pack", "parse"]
 
 HEADER = struct.Struct("!II")  # bytes of JSON, bytes of tensors
 _CHUNK = 1 << 20
+_AHEAD = 1 << 16  # most replies are smaller, and so are read at once
 _MAX_TOKENS = 2_000_000  # bounds the memory that parsed JSON can take
 
 
@@ -72,17 +73,17 @@ class Channel:
         self._data, self._alive = data, alive
         self._json_bytes, self._payload_bytes = json_bytes, payload_bytes
         self.last_bytes = 0  # of JSON, in the last reply
+        self._ahead = bytearray()
         data.setblocking(False)
 
     def send(self, frame: bytes, deadline: float) -> None:
         """Send a whole frame before `deadline` (time.monotonic seconds); `Late` or `Gone` otherwise."""
         view = memoryview(frame)
         while view:
-            self._wait(deadline, reading=False)
             try:
                 view = view[self._data.send(view[:_CHUNK]) :]
             except BlockingIOError:
-                continue
+                self._wait(deadline, reading=False)
             except OSError:
                 raise Gone from None
 
@@ -100,11 +101,11 @@ class Channel:
         return parse(body), payload
 
     def _exactly(self, count: int, deadline: float) -> bytes:
-        buffer = bytearray()
+        buffer = self._ahead
         while len(buffer) < count:
             self._wait(deadline, reading=True)
             try:
-                part = self._data.recv(min(_CHUNK, count - len(buffer)))
+                part = self._data.recv(min(_CHUNK, max(_AHEAD, count - len(buffer))))
             except BlockingIOError:
                 continue
             except OSError:
@@ -112,7 +113,8 @@ class Channel:
             if not part:
                 raise Gone
             buffer += part
-        return bytes(buffer)
+        self._ahead = buffer[count:]
+        return bytes(memoryview(buffer)[:count])
 
     def _wait(self, deadline: float, reading: bool) -> None:
         left = deadline - time.monotonic()

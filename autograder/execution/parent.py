@@ -25,6 +25,7 @@ from .keeper import keep
 from .kernel import Prctl, prctl
 from .namespaces import enter, system_paths
 from .order import Order
+from .pages import into_huge_pages
 from .records import KeeperReport, Reason, Tier
 from .wipe import wipe
 
@@ -138,6 +139,7 @@ def main() -> None:
         server.send(json.dumps({"error": f"{type(problem).__name__}: {problem}"[:4000]}).encode())
         raise SystemExit(1) from problem
     gc.freeze()  # the collector would touch, and so copy, every page in every fork
+    into_huge_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hello = {"layers": found.to_json(), "threads": _threads(), "seconds": time.perf_counter() - begun}

@@ -62,14 +62,15 @@ class Submission:
                     status, detail = Status.ERROR, _text(message.get("error", ""))
         return CellResult(status, shown, count, time.perf_counter() - began, detail)
 
-    def answer(
-        self, request: dict[str, Any], inputs: "dict[str, Tensor] | None" = None, timeout: float | None = None
-    ) -> Answer:
-        """Ask the student's process, for at most `timeout` seconds, `Limits.answer_seconds` by default."""
+    def answer(self, request: dict[str, Any], inputs: bytes = b"", timeout: float | None = None) -> Answer:
+        """Ask the student's process, for at most `timeout` seconds, `Limits.answer_seconds` by default.
+
+        `inputs` is what `tensors.encode` makes of them.
+        """
         from . import tensors
 
         began = time.perf_counter()
-        frame = frames.pack({"request": request}, tensors.encode(inputs or {}))
+        frame = frames.pack({"request": request}, inputs)
         message, payload, status, detail = self._exchange(frame, timeout or self._limits.answer_seconds)
         reply: dict[str, Any] = {}
         results: dict[str, Tensor] = {}

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from autograder.checking.observe import answer
 from autograder.execution import tensors
 from autograder.execution.frames import Malformed
@@ -18,10 +16,10 @@ from autograder.execution.records import Answer, Status
 _LARGEST = 256 * 1024 * 1024  # bytes of a file that is read back
 
 
-def write_request(folder: Path, request: dict[str, Any], inputs: Mapping[str, Tensor]) -> None:
+def write_request(folder: Path, request: dict[str, Any], inputs: bytes) -> None:
     """Lays a request into `folder`."""
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    (folder / "inputs").write_bytes(tensors.encode(inputs))
+    (folder / "inputs").write_bytes(inputs)
 
 
 def reply(folder: str, namespace: Mapping[str, Any]) -> None:

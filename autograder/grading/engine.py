@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
 from traitlets import Bool, Float, Integer
 from traitlets.config import LoggingConfigurable
 
@@ -120,9 +119,7 @@ class ConfinedSession:
         """Executes one cell."""
         return self._told(self._submission.run_cell(source, timeout))
 
-    def answer(
-        self, request: dict[str, Any], inputs: dict[str, Tensor] | None = None, timeout: float | None = None
-    ) -> Answer:
+    def answer(self, request: dict[str, Any], inputs: bytes = b"", timeout: float | None = None) -> Answer:
         """Asks the student's process. A case that says how long it may take has twice that, if that is the longer."""
         budget = request.get("case", {}).get("seconds") or 0.0
         longest = max(self._limits.answer_seconds, _BUDGETS * budget)

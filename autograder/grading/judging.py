@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,9 +18,10 @@ from torch import Tensor
 
 from autograder.checking import wire
 from autograder.checking.diagnose import Pair, diagnose
-from autograder.checking.records import Exercise, Failure, Observation, Reference, Verdict
+from autograder.checking.records import Exercise, Failure, FrozenCase, Observation, Reference, Verdict
 from autograder.checking.references import merge, with_points
 from autograder.checking.report import Report, as_html, text
+from autograder.execution import tensors
 from autograder.execution.records import Answer, CellResult, Status
 
 _ENDED = {
@@ -39,9 +41,7 @@ class Session(Protocol):
 
     def run_cell(self, source: str, timeout: float | None = None) -> CellResult: ...
 
-    def answer(
-        self, request: dict[str, Any], inputs: dict[str, Tensor] | None = None, timeout: float | None = None
-    ) -> Answer: ...
+    def answer(self, request: dict[str, Any], inputs: bytes = b"", timeout: float | None = None) -> Answer: ...
 
 
 class Executor(Protocol):
@@ -58,6 +58,17 @@ class Exam:
 
     public: Reference
     cases: Mapping[str, Sequence[Pair]]
+
+    @cached_property
+    def questions(self) -> Mapping[str, Sequence[tuple[dict[str, Any], bytes]]]:
+        """By exercise, what is asked of a student's process for each case: the request and the encoded inputs.
+
+        They are the same for every submission. Nothing in them tells what is expected, or whether a case is hidden.
+        """
+        return {
+            name: [_question(self.public.exercises[name], frozen) for frozen, _ in cases]
+            for name, cases in self.cases.items()
+        }
 
     @classmethod
     def of(cls, public: Reference, hidden: Reference | None) -> Exam:
@@ -134,8 +145,8 @@ def verdict(name: str, exam: Exam, session: Session) -> Verdict:
         raise LookupError(f"the reference of {exam.public.chapter} has no exercise {name}")
     exercise, cases = exam.public.exercises[name], exam.cases[name]
     seen: list[Observation] = []
-    for frozen, hidden in cases:
-        observation = _observe(exercise, (frozen, hidden), session)
+    for (_, hidden), question in zip(cases, exam.questions[name], strict=True):
+        observation = _observe(question, hidden, session)
         seen.append(observation)
         if observation.failure and observation.failure.kind in _FINAL:
             seen += [observation] * (len(cases) - len(seen))
@@ -143,11 +154,14 @@ def verdict(name: str, exam: Exam, session: Session) -> Verdict:
     return diagnose(exercise, cases, seen)
 
 
-def _observe(exercise: Exercise, pair: Pair, session: Session) -> Observation:
-    frozen, hidden = pair
+def _question(exercise: Exercise, frozen: FrozenCase) -> tuple[dict[str, Any], bytes]:
     case, inputs = wire.encode_case(frozen.case)
     request = {"exercise": exercise.name, "kind": exercise.kind, "forbid": list(exercise.forbid), "case": case}
-    answer = session.answer(request, inputs)
+    return request, tensors.encode(inputs)
+
+
+def _observe(question: tuple[dict[str, Any], bytes], hidden: bool, session: Session) -> Observation:
+    answer = session.answer(*question)
     if answer.status is not Status.OK:
         return _stopped(f"{_ENDED[answer.status]}{f' ({answer.detail})' if answer.detail and not hidden else ''}")
     try:

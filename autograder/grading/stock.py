@@ -18,7 +18,6 @@ from nbclient import NotebookClient
 from nbclient.util import run_sync
 from nbformat import v4
 from nbgrader.preprocessors import Execute
-from torch import Tensor
 from traitlets import Float
 
 from autograder.execution.records import Answer, CellResult, Status
@@ -73,15 +72,13 @@ class StockSession:
             self._check_back()
         return CellResult(status, tuple(cell.outputs), cell.execution_count, time.monotonic() - began)
 
-    def answer(
-        self, request: dict[str, Any], inputs: dict[str, Tensor] | None = None, timeout: float | None = None
-    ) -> Answer:
+    def answer(self, request: dict[str, Any], inputs: bytes = b"", timeout: float | None = None) -> Answer:
         """Asks the kernel; the answer comes through files, not through what the kernel prints."""
         if self._over():
             return Answer(Status.NOT_RUN, detail=self._lost)
         folder = Path(tempfile.mkdtemp(prefix="autograder-"))
         try:
-            answering.write_request(folder, request, inputs or {})
+            answering.write_request(folder, request, inputs)
             status, detail = self._ask(_ASK.format(folder=str(folder)), timeout or self._client.timeout or 600)
             return answering.read_reply(folder) if status is Status.OK else Answer(status, detail=detail)
         finally:

@@ -146,6 +146,26 @@ def test_aliases_and_views_become_plain_copies():
     assert torch.equal(found["c"], base) and found["b"].shape == (3, 2)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [torch._efficientzerotensor(3), torch.tensor([1 + 2j]).conj(), torch.tensor([1 + 2j]).conj().imag],
+    ids=["zero", "conjugate", "negative"],
+)
+def test_values_that_no_memory_holds_arrive_as_values(sent):
+    found = tensors.decode(tensors.encode({"x": sent}))["x"]
+    assert torch.equal(found, sent.clone()) and found.dtype == sent.dtype
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [torch.eye(2).to_sparse(), torch.eye(2).to_mkldnn(), torch.ones(2, device="meta")],
+    ids=lambda x: str(x.layout),
+)
+def test_what_has_no_plain_form_is_refused(sent):
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        tensors.encode({"x": sent})
+
+
 def test_boolean_bytes_that_are_neither_zero_nor_one_are_true():
     payload = bytearray(save({"x": torch.zeros(2, dtype=torch.bool)}))
     payload[-1] = 255

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from autograder.execution import Reason, SandboxProblem, Status, Tier, client
+from autograder.execution.tensors import encode
 
 from .conftest import start
 
@@ -29,7 +30,7 @@ def test_cells_answers_and_files_work(parent, tmp_path):
     (tmp_path / "data.csv").write_text("1,2")
     with parent.submission(tmp_path) as submission:
         result = submission.run_cell("def double(x):\n    return 2 * x\nopen('data.csv').read()")
-        answer = submission.answer({"name": "double"}, {"x": torch.ones(2)})
+        answer = submission.answer({"name": "double"}, encode({"x": torch.ones(2)}))
         report = submission.close()
     assert (parent.tier, result.outputs[0]["data"]["text/plain"]) == (Tier.NONE, "'1,2'")
     assert torch.equal(answer.tensors["output"], torch.full((2,), 2.0))

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from autograder.execution import Limits, ParentGone, Reason, SandboxProblem, Status, Tier, WarmParent, watch
+from autograder.execution.tensors import encode
 
 from .conftest import STANDINS, start
 
@@ -90,7 +91,7 @@ def test_the_report_counts_cpu_memory_and_names_its_layers(parent):
 def test_an_answer_is_what_the_function_returns(parent):
     with parent.submission() as submission:
         submission.run_cell(DOUBLE)
-        answer = submission.answer({"name": "double"}, {"x": torch.tensor([1.0, 2.0])})
+        answer = submission.answer({"name": "double"}, encode({"x": torch.tensor([1.0, 2.0])}))
     assert answer.status is Status.OK and answer.reply == {"name": "double"}
     assert torch.equal(answer.tensors["output"], torch.tensor([2.0, 4.0]))
 
@@ -98,14 +99,14 @@ def test_an_answer_is_what_the_function_returns(parent):
 def test_a_function_that_never_returns_times_out_and_the_next_answers(parent):
     with parent.submission() as submission:
         submission.run_cell("def spin(x):\n    while True: pass\n" + DOUBLE)
-        assert submission.answer({"name": "spin"}, {"x": torch.ones(1)}, timeout=0.3).status is Status.TIMEOUT
-        assert submission.answer({"name": "double"}, {"x": torch.ones(1)}).status is Status.OK
+        assert submission.answer({"name": "spin"}, encode({"x": torch.ones(1)}), timeout=0.3).status is Status.TIMEOUT
+        assert submission.answer({"name": "double"}, encode({"x": torch.ones(1)})).status is Status.OK
 
 
 def test_an_answer_that_has_no_bytes_is_an_error(parent):
     with parent.submission() as submission:
         submission.run_cell("import torch\ndef f(x):\n    return {'output': torch.ones(2, device='meta')}")
-        assert submission.answer({"name": "f"}, {"x": torch.ones(1)}).status is Status.ERROR
+        assert submission.answer({"name": "f"}, encode({"x": torch.ones(1)})).status is Status.ERROR
         assert submission.run_cell("1").status is Status.OK
 
 
@@ -113,7 +114,7 @@ def test_an_answer_beyond_the_limit_is_refused_before_it_is_copied(parent):
     source = "def f(x):\n    big = x.new_zeros(100_000)\n    return {str(number): big for number in range(5000)}"
     with parent.submission() as submission:  # 2 GB on the wire, 300 MB of memory
         submission.run_cell(source)
-        answer = submission.answer({"name": "f"}, {"x": torch.ones(1)})
+        answer = submission.answer({"name": "f"}, encode({"x": torch.ones(1)}))
         assert answer.status is Status.ERROR and "2000000000 bytes of tensors" in answer.detail
         assert submission.run_cell("1").status is Status.OK
 
@@ -121,7 +122,7 @@ def test_an_answer_beyond_the_limit_is_refused_before_it_is_copied(parent):
 def test_what_a_function_prints_while_it_answers_is_not_handed_back(parent):
     with parent.submission() as submission:
         submission.run_cell("import os\ndef f(x):\n    print('p'); os.system('echo q')\n    return x")
-        submission.answer({"name": "f"}, {"x": torch.ones(1)})
+        submission.answer({"name": "f"}, encode({"x": torch.ones(1)}))
         assert submission.run_cell("").outputs == ()
 
 
@@ -229,7 +230,7 @@ def test_the_default_answering_function_is_the_checkers(parents):
     spec, tensors = wire.encode_case(case)
     with WarmParent() as parent, parent.submission() as submission:
         submission.run_cell(DOUBLE)
-        answer = submission.answer({"exercise": "double", "kind": "function", "case": spec}, tensors)
+        answer = submission.answer({"exercise": "double", "kind": "function", "case": spec}, encode(tensors))
     observation = wire.decode_observation(answer.reply, answer.tensors)
     assert torch.equal(observation.calls[0].output, torch.full((2,), 2.0))
 

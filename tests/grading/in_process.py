@@ -44,6 +44,6 @@ class InProcessSession:
         shown = (v4.new_output("stream", name="stdout", text=said.getvalue()),) if said.getvalue() else ()
         return CellResult(Status.OK, shown, self.count)
 
-    def answer(self, request: dict[str, Any], inputs: Any = None, timeout: float | None = None) -> Answer:
-        said, outputs = answer(json.loads(json.dumps(request)), inputs or {}, self.namespace)
+    def answer(self, request: dict[str, Any], inputs: bytes = b"", timeout: float | None = None) -> Answer:
+        said, outputs = answer(json.loads(json.dumps(request)), tensors.decode(inputs), self.namespace)
         return Answer(Status.OK, json.loads(json.dumps(said)), tensors.decode(tensors.encode(outputs)))

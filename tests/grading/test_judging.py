@@ -14,6 +14,7 @@ from autograder.authoring.chapter import load_chapter
 from autograder.authoring.freeze import freeze_hidden, freeze_public
 from autograder.checking import wire
 from autograder.checking.records import CallRecord, Foreign, Observation
+from autograder.execution import tensors
 from autograder.execution.records import Answer, CellResult, Status
 from autograder.grading import answering
 from autograder.grading.judging import Exam, judge, verdict
@@ -102,7 +103,7 @@ def test_what_is_asked_holds_no_expected_value(exam):
     class Listens(InProcessSession):
         heard: list[Any] = []  # noqa: RUF012 - one list for the one object
 
-        def answer(self, request, inputs=None, timeout=None):
+        def answer(self, request, inputs=b"", timeout=None):
             self.heard.append((request, inputs))
             return super().answer(request, inputs, timeout)
 
@@ -114,7 +115,7 @@ def test_what_is_asked_holds_no_expected_value(exam):
         assert "expected" not in str(request) and "hidden" not in str(request)
         assert not any(
             torch.equal(tensor.double(), wanted.double())
-            for tensor in inputs.values()
+            for tensor in tensors.decode(inputs).values()
             for wanted in expected
             if tensor.shape == wanted.shape
         )
@@ -166,7 +167,7 @@ def check_cell() -> Any:
 
 
 def test_a_reply_in_files_is_read_back(tmp_path: Path):
-    answering.write_request(tmp_path, {"exercise": "f"}, {"x": torch.ones(2)})
+    answering.write_request(tmp_path, {"exercise": "f"}, tensors.encode({"x": torch.ones(2)}))
     (tmp_path / "reply.json").write_text('{"calls": []}')
     (tmp_path / "outputs").write_bytes((tmp_path / "inputs").read_bytes())
     answer = answering.read_reply(tmp_path)

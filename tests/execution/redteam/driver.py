@@ -115,8 +115,10 @@ class Room:
         """The trusted side's judgement on hidden inputs: 1 only when the values are right."""
         import torch
 
+        from autograder.execution import tensors
+
         inputs = torch.frombuffer(bytearray(os.urandom(40)), dtype=torch.int64).double() / 2**62
-        answer = submission.answer({"name": "double"}, {"x": inputs}, timeout=seconds)
+        answer = submission.answer({"name": "double"}, tensors.encode({"x": inputs}), timeout=seconds)
         output = answer.tensors.get("output")
         right = output is not None and output.dtype == inputs.dtype and output.shape == inputs.shape
         return answer, int(right and torch.allclose(output, 2 * inputs))
