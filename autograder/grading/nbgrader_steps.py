@@ -6,7 +6,7 @@ nbgrader_config.py puts them in the places of nbgrader's DeduplicateIds and Over
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -92,7 +92,8 @@ class SaveScores(NbGraderPreprocessor):
             student = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
             for name, why in judged.problems.items():
                 self.log.error("%s: %s (%s). It scores 0 until a person has looked.", _where(resources), why, name)
-            save_scores(student, nb, judged.scores, judged.problems, self.log)
+            cells = released_cells(student.notebook)
+            save_scores(student, cells, nb, judged.scores, judged.problems, self.log)
             gradebook.db.commit()
         keep_notes(nb, {name: summary(verdict) for name, verdict in judged.verdicts.items()}, judged.problems, {})
         return nb, resources
@@ -110,14 +111,19 @@ def keep_notes(
 
 
 def save_scores(
-    student: SubmittedNotebook, nb: NotebookNode, scores: Mapping[str, float], problems: Mapping[str, str], log: Any
+    student: SubmittedNotebook,
+    released: Sequence[ReleasedCell],
+    nb: NotebookNode,
+    scores: Mapping[str, float],
+    problems: Mapping[str, str],
+    log: Any,
 ) -> dict[str, list[str]]:
     """By grade id what a person should look at, once scores and comments are in the gradebook, not yet committed.
 
-    `scores` are the points of checks that were judged, `problems` why there is no trusting a score; by grade id.
+    `released` are the cells of the release, `scores` the points of checks that were judged, `problems` why there is no
+    trusting a score; both by grade id.
     """
     irregular = [Irregularity(*each) for each in nb.metadata.get(NOTES, {}).get("irregularities", [])]
-    released = released_cells(student.notebook)
     told = _problems(released, problems, irregular)
     _save_grades(student, released, nb, scores, told, irregular, log)
     _save_comments(student, released, nb, told)
@@ -164,7 +170,7 @@ def _handed_out(cell: ReleasedCell, steps: list[NbGraderPreprocessor]) -> Releas
 
 def _save_grades(
     student: SubmittedNotebook,
-    released: list[ReleasedCell],
+    released: Sequence[ReleasedCell],
     nb: NotebookNode,
     scores: Mapping[str, float],
     problems: dict[str, list[str]],
@@ -186,10 +192,10 @@ def _save_grades(
             score = 0.0
         else:
             score = determine_grade(cells[name], log)[0]
-        valid = score is None or (math.isfinite(score) and 0 <= score <= grade.max_score)
+        valid = score is None or (math.isfinite(score) and 0 <= score <= grade.cell.max_score)
         grade.auto_score = score if valid else 0.0
         if not valid:
-            problems.setdefault(name, []).append(f"the score {score} is not within 0 and {grade.max_score:g}")
+            problems.setdefault(name, []).append(f"the score {score} is not within 0 and {grade.cell.max_score:g}")
         grade.needs_manual_grade = grade.manual_score is not None or score is None or name in problems
 
 
@@ -200,7 +206,7 @@ def _failed(cell: NotebookNode) -> bool:
 
 
 def _problems(
-    released: list[ReleasedCell], unjudged: Mapping[str, str], irregular: list[Irregularity]
+    released: Sequence[ReleasedCell], unjudged: Mapping[str, str], irregular: list[Irregularity]
 ) -> dict[str, list[str]]:
     """By grade id, what a person should look at. What befell an exercise's cell is told at its check as well."""
     problems: dict[str, list[str]] = {}
@@ -216,7 +222,7 @@ def _problems(
 
 
 def _save_comments(
-    student: SubmittedNotebook, released: list[ReleasedCell], nb: NotebookNode, problems: dict[str, list[str]]
+    student: SubmittedNotebook, released: Sequence[ReleasedCell], nb: NotebookNode, problems: dict[str, list[str]]
 ) -> None:
     """nbgrader's "No response.", and what needs a person: at the solution cell, since only such cells have comments."""
     anchors: dict[str, list[str]] = {}

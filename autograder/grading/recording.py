@@ -18,12 +18,14 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry, Notebook, SubmittedNotebook
+from nbgrader.api import Gradebook, MissingEntry, Notebook, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteKernelspec
 from nbgrader.utils import find_all_files
+from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import selectinload
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
@@ -91,8 +93,8 @@ class Recorder:
         self._penalties = AssignLatePenalties(config=config)
         self._gradebook = _open(directory)
         try:
-            found = self._gradebook.find_assignment(assignment).notebooks
-            self.released = {each.name: _released(each, config) for each in found}
+            self._notebooks = self._gradebook.find_assignment(assignment).notebooks  # kept, or each record asks again
+            self.released = {each.name: _released(each, config) for each in self._notebooks}
         except MissingEntry:
             known = ", ".join(sorted(each.name for each in self._gradebook.assignments)) or "none"
             self.close()
@@ -138,11 +140,11 @@ class Recorder:
 
     def standing(self, student: str) -> Recorded:
         """What the gradebook has of a submission. Remarks are of notebooks in which something waits for a person."""
-        submission = self._gradebook.find_submission(self._assignment, student)
-        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        notebooks = self._loaded(self._gradebook.find_submission(self._assignment, student))
+        grades = [grade for notebook in notebooks for grade in notebook.grades]
         remarks = [
             line
-            for notebook in submission.notebooks
+            for notebook in notebooks
             if any(grade.needs_manual_grade for grade in notebook.grades)
             for comment in notebook.comments
             for line in (comment.auto_comment or "").split("\n\n")
@@ -150,8 +152,8 @@ class Recorder:
         ]
         return Recorded(
             score=sum(grade.score for grade in grades),
-            max_score=sum(grade.max_score for grade in grades),
-            penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks),
+            max_score=sum(grade.cell.max_score for grade in grades),
+            penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks),
             by_hand=sum(grade.needs_manual_grade for grade in grades),
             remarks=tuple(dict.fromkeys(line.split(": ", 1)[1] for line in remarks)),
         )
@@ -187,17 +189,23 @@ class Recorder:
             self._gradebook.find_student(student)
         self._gradebook.update_or_create_student(student)
         submission = self._gradebook.update_or_create_submission(self._assignment, student, **when)
-        for submitted in submission.notebooks:
-            if submitted.name in notebooks:
-                result, notebook = results[submitted.name], notebooks[submitted.name]
-                save_scores(submitted, notebook, result.scores, result.problems, self._log)
-                self._gradebook.db.flush()
-                self._gradebook.db.refresh(submitted)  # its score is a sum that the database makes
+        for submitted in self._loaded(submission):
+            name = submitted.notebook.name
+            if name in notebooks:
+                result, notebook = results[name], notebooks[name]
+                cells = self.released[name].cells
+                save_scores(submitted, cells, notebook, result.scores, result.problems, self._log)
                 self._penalize(student, submitted)
             else:
                 for grade in submitted.grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
         self._gradebook.db.commit()
+
+    def _loaded(self, submission: SubmittedAssignment) -> list[SubmittedNotebook]:
+        """Its notebooks with all grades and comments as the database has them, in three statements."""
+        whole = (selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments))
+        chosen = select(SubmittedNotebook).where(SubmittedNotebook.assignment_id == submission.id).options(*whole)
+        return list(self._gradebook.db.scalars(chosen, execution_options={"populate_existing": True}))
 
     def _penalize(self, student: str, submitted: SubmittedNotebook) -> None:
         """The penalty of nbgrader's plug-in, as its AssignLatePenalties enters it."""
@@ -205,6 +213,8 @@ class Recorder:
         submitted.late_submission_penalty = None
         if late > 0:
             self._penalties.init_plugin()
+            self._gradebook.db.flush()
+            self._gradebook.db.refresh(submitted)  # its score is a sum that the database makes
             score = submitted.score
             penalty = self._penalties.plugin_inst.late_submission_penalty(student, score, late)
             if penalty is not None:
@@ -239,7 +249,9 @@ def _steps(names: Iterable[Any], config: Config) -> list[Any]:
 
 def _open(directory: CourseDirectory) -> Gradebook:
     try:
-        return Gradebook(directory.db_url, directory.course_id)
+        gradebook = Gradebook(directory.db_url, directory.course_id)
+        gradebook.db().expire_on_commit = False  # what is needed anew is asked for; the release does not change
+        return gradebook
     except SQLAlchemyError as problem:
         raise GradingProblem(explained(directory.db_url, problem)) from None
 
