@@ -448,7 +448,7 @@ def asks_autograd(x, grad):
     w = torch.zeros(grad.shape[1], x.shape[1], *sizes, dtype=x.dtype, requires_grad=True)
     with torch.enable_grad():
         y = solution.conv2d(x, w)
-        return torch.autograd.grad(y, w, grad)[0]
+        return torch.autograd.grad((y * grad).sum(), w)[0]  # for a grad of its own, torch first imports sympy
 
 
 @mistake("receptive_field")
