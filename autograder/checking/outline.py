@@ -6,6 +6,7 @@ import json
 import os
 import struct
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FORMAT = 1  # of a reference file
@@ -38,6 +39,15 @@ def outlines(directory: Path = REFERENCES) -> tuple[ChapterOutline, ...]:
 
 def outline(path: Path) -> ChapterOutline | None:
     """The outline in one reference file; None when the file is missing, cut short or of another format."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _read(path: Path, *_stamp: int) -> ChapterOutline | None:
     try:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
