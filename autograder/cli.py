@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder import commands
 from autograder.commands import Readable, authoring, grading, learning, returning, reviewing, teaching
 
 _EPILOG = """examples:
@@ -23,6 +24,12 @@ _EPILOG = """examples:
 Every command exits with 0 when all is well, 1 when something was found that a person should look at, 2 when it could
 not be done, and 130 when it was stopped with Ctrl-C; what was finished by then is kept.
 """
+
+
+def run() -> int:
+    """`main` in a process that was started for it."""
+    commands.own_process = True
+    return main()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,15 +97,11 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=Readable,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    learning.add_commands(commands)
-    teaching.add_commands(commands)
-    returning.add_commands(commands)
-    grading.add_commands(commands)
-    reviewing.add_commands(commands)
-    authoring.add_commands(commands)
+    all_commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (learning, teaching, returning, grading, reviewing, authoring):
+        module.add_commands(all_commands)
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

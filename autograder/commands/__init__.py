@@ -11,6 +11,7 @@ from pathlib import Path
 
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 ROOT = Path(__file__).parents[2]
+own_process = False  # whether this process was started for a command, and so may be begun anew by it
 
 
 def add(

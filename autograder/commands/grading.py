@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from autograder import commands
 from autograder.commands import Commands, add, course_root, lighten, new_file, progress
 from autograder.commands.authoring import chapters, stems
 
@@ -59,11 +60,15 @@ def grading_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def prepare() -> bool:
+def prepare(arguments: argparse.Namespace) -> bool:
     """Whether submissions can be run here at all; if so, imports that follow are cheaper."""
     if sys.platform == "win32":
         print("autograder: Windows can neither fork nor confine; grade on Linux, for example in WSL", file=sys.stderr)
         return False
+    if commands.own_process and not arguments.scheduler:
+        from autograder.execution import zygote
+
+        zygote.become(sys.argv[1:])
     lighten()
     return True
 
@@ -94,7 +99,7 @@ def _sample_class(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    if not prepare():
+    if not prepare(arguments):
         return 2
     gc.disable()  # what is imported stays: looking through it for garbage, now and later, costs a quarter of the start
     from rich.console import Console

@@ -48,7 +48,7 @@ def _insight(arguments: argparse.Namespace) -> int:
 
 
 def _regrade(arguments: argparse.Namespace) -> int:
-    if not prepare():
+    if not prepare(arguments):
         return 2
     from rich.console import Console
 

@@ -5,11 +5,9 @@ import itertools
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,13 +16,12 @@ from .layers import Layers
 from .limits import Limits
 from .order import Order
 from .records import Tier
+from .start import ANSWER, PACKAGE, Process, Started, clean_environment, new_base, start
 from .submission import Submission
 from .wipe import wipe
 
 __all__ = ["ParentGone", "SandboxProblem", "WarmParent"]
 
-ANSWER = "autograder.checking.observe:answer"
-_PACKAGE = Path(__file__).resolve().parents[1]
 _HOME = "/home/student"
 _START_SECONDS = 120.0
 _FORK_SECONDS = 20.0
@@ -40,18 +37,6 @@ class SandboxProblem(RuntimeError):
 
 class ParentGone(RuntimeError):
     """The warm parent has ended. A new one can be started."""
-
-
-def _copy_fonts(folder: str) -> None:
-    """Give the warm parent the grader's list of fonts, when there is one: to look at every font takes a while."""
-    cache = (
-        os.environ.get("MPLCONFIGDIR")
-        or f"{os.environ.get('XDG_CACHE_HOME') or Path('~/.cache').expanduser()}/matplotlib"
-    )
-    with contextlib.suppress(OSError, RuntimeError):
-        os.mkdir(folder, 0o700)
-        for path in Path(cache).glob("fontlist-v*.json"):
-            shutil.copyfile(path, f"{folder}/{path.name}")
 
 
 def _has_layers() -> bool:
@@ -88,6 +73,7 @@ class WarmParent:
             raise SandboxProblem(_NO_LAYERS.format(reason=f"{sys.platform} has neither Landlock nor seccomp"))
         if not hasattr(os, "fork"):
             raise SandboxProblem(f"{sys.platform} cannot run the engine at all. Grade on Linux; on Windows, in WSL.")
+        from . import zygote
         from .users import Users  # here, so that a system without users is told what the lines above say
 
         self.limits = limits or Limits()
@@ -95,16 +81,16 @@ class WarmParent:
         self._answer, self._seed, self._no_sandbox = answer, seed, no_sandbox
         self._import_paths = tuple(str(Path(path).resolve()) for path in import_paths)
         self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
+        self._process: Process | None = None
         self._numbers = itertools.count()
-        self.users = Users()
-        self._base = tempfile.mkdtemp(prefix="autograder-")
-        os.chmod(self._base, 0o711)
-        os.mkdir(f"{self._base}/root")
-        _copy_fonts(f"{self._base}/matplotlib")
+        prepared = zygote.take() if answer == ANSWER and not import_paths else None
+        self.users = prepared.users if prepared else Users()
+        self._base = prepared.base if prepared else new_base()
         try:
             if _has_layers():
-                self._start()
+                self._attach(
+                    prepared.go() if prepared else start(self._base, self.users, self._answer, self._import_paths)
+                )
             else:
                 self._go_without()
         except BaseException:
@@ -127,14 +113,9 @@ class WarmParent:
         self.layers = Layers(sys.platform, -1, f"{sys.platform} has none", 0, f"{sys.platform} has none")
         self.ready_seconds, self.tier = 0.0, Tier.NONE
 
-    def _start(self) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-P", "-s", "-m", "autograder.execution.parent", str(theirs.fileno()), self._answer]
-        held = [theirs.fileno()] if self.users.descriptor is None else [theirs.fileno(), self.users.descriptor]
-        with theirs:
-            process = self._process = subprocess.Popen(
-                command, env=self._environment(), pass_fds=held, stdin=subprocess.DEVNULL, cwd="/"
-            )
+    def _attach(self, started: Started) -> None:
+        self._socket = started.socket
+        process = self._process = started.process
         try:
             hello = self._receive(_START_SECONDS)
         except ParentGone:
@@ -152,20 +133,6 @@ class WarmParent:
         self.layers = Layers(**hello["layers"])
         self.ready_seconds = float(hello["seconds"])
         self.tier = self._choose()
-
-    def _environment(self) -> dict[str, str]:
-        """A clean environment: nothing of the grader's own reaches the warm parent."""
-        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        private = {"HOME": f"{self._base}/root", "IPYTHONDIR": f"{self._base}/ipython"}
-        return {
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": os.pathsep.join([*self._import_paths, str(_PACKAGE.parent)]),
-            "PYTHONHASHSEED": "0",
-            "MPLCONFIGDIR": f"{self._base}/matplotlib",
-            **private,
-            **single,
-        }
 
     def _choose(self) -> Tier:
         """The tier to use: the one asked for, or the strongest that this machine has."""
@@ -218,7 +185,7 @@ class WarmParent:
             mount_point=f"{self._base}/root",
             user=user,
             files=str(Path(files_dir).resolve()) if files_dir else "",
-            readable=(str(_PACKAGE), *self._import_paths),
+            readable=(str(PACKAGE), *self._import_paths),
             seed=self._seed,
             landlock_abi=self.layers.landlock_abi,
         )
@@ -250,7 +217,7 @@ class WarmParent:
                 keeper.copy_files(files, order.home, order.user, order.limits)
             finally:
                 os.close(files)
-        return portable.launch(order, self._answer, self._environment())
+        return portable.launch(order, self._answer, clean_environment(self._base, self._import_paths))
 
     def alive(self) -> bool:
         """Whether another submission can be started."""

@@ -18,7 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from . import layers, seccomp
 from .keeper import keep
@@ -29,7 +29,7 @@ from .pages import into_huge_pages
 from .records import KeeperReport, Reason, Tier
 from .wipe import wipe
 
-__all__ = ["main", "prepare"]
+__all__ = ["prepare", "serve", "tidy"]
 
 _MODULES = (
     *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "pygments.lexers", "safetensors"),
@@ -121,7 +121,7 @@ def prepare(answer: str, paths: tuple[str, ...]) -> Any:
     return Student(notebook, _resolve(answer), filters, paths)
 
 
-def _tidy(folder: str) -> None:
+def tidy(folder: str) -> None:
     """Let the keepers finish, then remove what is on disk: the grader may have been killed before it could."""
     with contextlib.suppress(ChildProcessError):
         os.wait()  # children are reaped by themselves: this returns, with an error, when the last has ended
@@ -129,15 +129,14 @@ def _tidy(folder: str) -> None:
         wipe(folder)
 
 
-def main() -> None:
-    """Serve orders until the grader closes its end."""
+def serve(server: socket.socket, answer: str) -> NoReturn:
+    """Import, then serve orders until the grader closes its end."""
     begun = time.perf_counter()
     gc.disable()  # what is imported stays: looking through it for garbage costs a quarter of the start
-    server = socket.socket(fileno=int(sys.argv[1]))
     found = layers.probe()
     paths = tuple(system_paths())
     try:
-        student = prepare(sys.argv[2], paths)
+        student = prepare(answer, paths)
     except Exception as problem:
         server.send(json.dumps({"error": f"{type(problem).__name__}: {problem}"[:4000]}).encode())
         raise SystemExit(1) from problem
@@ -153,7 +152,7 @@ def main() -> None:
         except ConnectionResetError:  # the grader closed its end without having read the last answer
             message, descriptors = b"", []
         if not message:
-            _tidy(os.path.dirname(os.environ["HOME"]))
+            tidy(os.path.dirname(os.environ["HOME"]))
             os._exit(0)
         _fork(message, descriptors, server, paths, student)
         for descriptor in descriptors:
@@ -162,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
