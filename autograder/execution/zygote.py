@@ -125,7 +125,8 @@ def main() -> int:
             unused.started.socket.close()
             unused.started.process.wait(10)
             unused.users.close()
-            wipe(base)
+            with contextlib.suppress(FileNotFoundError):  # it has tidied up itself
+                wipe(base)
 
 
 def _fork(handed: int, base: str, users: Users) -> Started:
