@@ -68,7 +68,7 @@ def prepare(arguments: argparse.Namespace) -> bool:
     if commands.own_process and not arguments.scheduler:
         from autograder.execution import zygote
 
-        zygote.become(sys.argv[1:])
+        zygote.become("autograder.cli:main", sys.argv[1:])
     lighten()
     return True
 

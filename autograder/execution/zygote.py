@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -32,7 +33,6 @@ __all__ = ["become", "take"]
 
 _GO = b"go"
 _MODULES = ("torch", "autograder.checking.observe")
-_MAIN = "autograder.cli:main"
 
 
 class _Forked:
@@ -76,6 +76,17 @@ class Prepared:
             self.started.socket.send(_GO)
         return self.started
 
+    def close(self) -> None:
+        """End it, when it was not wanted."""
+        self.started.socket.close()
+        try:
+            self.started.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.started.process.kill()
+        self.users.close()
+        with contextlib.suppress(FileNotFoundError):  # it has tidied up itself
+            wipe(self.base)
+
 
 _prepared: Prepared | None = None
 
@@ -87,15 +98,17 @@ def take() -> Prepared | None:
     return taken
 
 
-def become(arguments: list[str]) -> None:
-    """Begin this process anew, as one that shares its start with a warm parent; then the command's `main(arguments)`.
+def become(function: str, arguments: list[str]) -> None:
+    """Begin this process anew, as one that shares its start with a warm parent, and then calls `function(arguments)`.
+
+    `function` is given as `module:function`; what it returns is the exit code.
 
     Only for a process that is the command's own and has done nothing yet. Returns where that cannot be done here.
     """
     if sys.platform != "linux" or sys.getfilesystemencoding() != "utf-8" or sys.stdout.encoding != "utf-8":
         return
     base = new_base()
-    said = {"arguments": arguments, "environment": dict(os.environ), "path": sys.path}
+    said = {"function": function, "arguments": arguments, "environment": dict(os.environ), "path": sys.path}
     handed = os.memfd_create("arguments", 0)
     os.write(handed, json.dumps(said).encode())
     os.lseek(handed, 0, os.SEEK_SET)
@@ -110,35 +123,37 @@ def main() -> int:
     global _prepared
     handed, base = int(sys.argv[1]), sys.argv[2]
     try:
-        gc.disable()  # what is imported stays
-        for name in _MODULES:
-            importlib.import_module(name)
-        users = Users()
-        _prepared = Prepared(_fork(handed, base, users), base, users)
-        gc.freeze()
-        gc.enable()
+        try:
+            _prepared = _fork(handed, base)
+        except BaseException:
+            wipe(base)
+            raise
         return _grader(handed)()
-    except KeyboardInterrupt:  # before the command could say so itself
+    except KeyboardInterrupt:  # before the command could say what that means
         return 130
     finally:
         if (unused := take()) is not None:
-            unused.started.socket.close()
-            unused.started.process.wait(10)
-            unused.users.close()
-            with contextlib.suppress(FileNotFoundError):  # it has tidied up itself
-                wipe(base)
+            unused.close()
 
 
-def _fork(handed: int, base: str, users: Users) -> Started:
+def _fork(handed: int, base: str) -> Prepared:
+    gc.disable()  # what is imported stays
+    for name in _MODULES:
+        importlib.import_module(name)
+    gc.freeze()
+    gc.enable()
+    users = Users()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
             _warm_parent(theirs, base, users)
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(1)
     theirs.close()
-    return Started(_Forked(child), ours)
+    return Prepared(Started(_Forked(child), ours), base, users)
 
 
 def _warm_parent(server: socket.socket, base: str, users: Users) -> NoReturn:
@@ -171,9 +186,9 @@ def _grader(handed: int) -> Callable[[], int]:
     sys.argv[:] = ["autograder", *said["arguments"]]
     sys.path[:] = said["path"]
     tempfile.tempdir = None
-    module, _, function = _MAIN.partition(":")
-    run = getattr(importlib.import_module(module), function)
-    return lambda: run(said["arguments"])
+    module, _, name = said["function"].partition(":")
+    function = getattr(importlib.import_module(module), name)
+    return lambda: function(said["arguments"])
 
 
 if __name__ == "__main__":

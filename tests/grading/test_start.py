@@ -143,7 +143,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_process_that_does_other_things_is_not_begun_anew(course, monkeypatch, capsys):
-    monkeypatch.setattr(zygote, "become", lambda _: pytest.fail("begun anew"))
+    monkeypatch.setattr(zygote, "become", lambda *_: pytest.fail("begun anew"))
     monkeypatch.chdir(course.root)
     assert cli.main(["grade", "ch98_none"]) == 2
     assert "no assignment ch98_none" in capsys.readouterr().err
@@ -153,7 +153,7 @@ def test_a_process_that_does_other_things_is_not_begun_anew(course, monkeypatch,
 def test_a_terminal_that_speaks_no_utf_8_gets_a_start_of_its_own(encoding, monkeypatch):
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("begun anew"))
     monkeypatch.setattr(sys, "stdout", type("Stream", (), {"encoding": encoding})())
-    zygote.become(["grade", STEM])
+    zygote.become("autograder.cli:main", ["grade", STEM])
 
 
 def test_the_fork_that_has_ended_is_known_to_have():
