@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import nbformat
@@ -46,7 +46,8 @@ class Result:
 
     def to_json(self) -> str:
         """The result as JSON, the notebook in it as such."""
-        return json.dumps({**asdict(self), "notebook": json.loads(self.notebook)}, separators=(",", ":"))
+        rest = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "notebook"}
+        return f'{json.dumps(rest, separators=(",", ":"))[:-1]},"notebook":{self.notebook}}}'
 
     @classmethod
     def from_json(cls, text: str) -> Result:
