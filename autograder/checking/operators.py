@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -23,15 +24,15 @@ class Watch:
     forbidden: list[str] = field(default_factory=list)
     flops: int = 0
     patterns: tuple[str, ...] = ()
-    allowed: set[str] = field(default_factory=set)
 
     def see(self, name: str) -> None:
-        if name in self.allowed or name in self.forbidden:
-            return
-        if any(fnmatch.fnmatchcase(name, p) for p in self.patterns):
+        if _fits(name, self.patterns) and name not in self.forbidden:
             self.forbidden.append(name)
-        else:
-            self.allowed.add(name)
+
+
+@lru_cache(4096)
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class _Dispatched(TorchDispatchMode):
@@ -91,8 +92,14 @@ class _Called(TorchFunctionMode):
 def _python_calls(seen: Watch) -> Iterator[None]:
     """Sees functions named with a dot in `patterns` (`numpy.convolve`, `scipy.*`), by the module that defines them."""
 
+    known: dict[int, CodeType] = {}  # held, or another could get its number
+
     def profile(frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
+            code = frame.f_code
+            if id(code) in known:
+                return
+            known[id(code)] = code
             seen.see(f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}")
             seen.see(f"{str(frame.f_globals.get('__name__', '')).split('.')[0]}.{frame.f_code.co_name}")
         elif event == "c_call":

@@ -3,13 +3,16 @@
 import builtins
 import gc
 import getpass
+import re
 import subprocess
 import sys
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Instance
 from traitlets.config import Config
 
 from .capture import Capture, TextStream
@@ -17,6 +20,9 @@ from .capture import Capture, TextStream
 __all__ = ["Notebook"]
 
 _LONGEST_LINE = 20_000
+_TRANSFORMERS = TransformerManager().token_transformers
+_MAGIC = re.compile(r"[%!?]|^\s*[,;/]", re.MULTILINE)  # magics, shell commands, help; IPython's ways to call a function
+_ASYNC = re.compile(r"\b(?:await|async)\b")
 _WARM_UP = (
     "%matplotlib inline\nimport torch\ntorch.zeros(2)",
     "def f(x):\n    return x / 0\nf(1)",
@@ -50,10 +56,29 @@ class _ResultHook(DisplayHook):
             self.capture.result(data, metadata, self.prompt_count)
 
 
+class _Transformer(TransformerManager):
+    """IPython's, which takes a cell apart into tokens to look for magics: longer than it takes to run most cells."""
+
+    def do_token_transforms(self, lines):
+        """The lines with their magics translated. Where no character could begin one, there is nothing to look for."""
+        if len(self.token_transformers) == len(_TRANSFORMERS) and not _MAGIC.search("".join(lines)):
+            return lines
+        return super().do_token_transforms(lines)
+
+
 class _Shell(InteractiveShell):
     display_pub_class = _Publisher
     displayhook_class = _ResultHook
+    input_transformer_manager = Instance(_Transformer, ())
     capture: Capture
+
+    def should_run_async(self, raw_cell, *, transformed_cell=None, preprocessing_exc_tuple=None):
+        """Whether a cell awaits something outside a function; IPython compiles every cell to find out."""
+        if transformed_cell is not None and not _ASYNC.search(transformed_cell):
+            return False
+        return super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
 
     def enable_gui(self, gui=None):
         """There is no event loop to integrate with."""
