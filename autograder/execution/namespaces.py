@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .kernel import checked, libc, syscall
 
-__all__ = ["Root", "enter", "system_paths"]
+__all__ = ["Root", "enter", "fork_first", "system_paths"]
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
@@ -23,10 +23,30 @@ _SYSTEM = (
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
-def enter() -> None:
-    """Move this single-threaded process into new namespaces; its next child is pid 1. OSError when refused."""
+def fork_first() -> int:
+    """`os.fork()`, whose child is pid 1 of a new pid namespace; only for root, which may come back from it itself.
+
+    That spares the process between, which would do nothing but wait. Raises OSError when refused.
+    """
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    child = -1
+    try:
+        checked(libc.unshare(_NEWPID), "unshare")
+        child = os.fork()
+        return child
+    finally:
+        if child:
+            checked(libc.setns(own, _NEWPID), "setns")
+        os.close(own)
+
+
+def enter(first: bool = False) -> None:
+    """Move this single-threaded process into new namespaces. OSError when refused.
+
+    Its next child is pid 1 of a new pid namespace, unless this process is `first` in one already.
+    """
     user, group = os.getuid(), os.getgid()
-    flags = _NEWNS | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | (_NEWUSER if user else 0)
+    flags = _NEWNS | _NEWNET | _NEWIPC | _NEWUTS | (_NEWUSER if user else 0) | (0 if first else _NEWPID)
     checked(libc.unshare(flags), "unshare")
     if user:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):

@@ -2,7 +2,7 @@
 
     grader  --- order + two descriptors --->  warm parent
                                                  + fork A: own session, new namespaces
-                                                     + fork B: the keeper (pid 1)
+                                                     + fork B: the keeper (pid 1); for root, A is that itself
                                                          + fork C: the student
 
 Run as `python -m autograder.execution.parent DESCRIPTOR MODULE:FUNCTION`, by `WarmParent` only.
@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from . import layers, seccomp
 from .keeper import keep
 from .kernel import Prctl, prctl
-from .namespaces import enter, system_paths
+from .namespaces import enter, fork_first, system_paths
 from .order import Order
 from .pages import into_huge_pages
 from .records import KeeperReport, Reason, Tier
@@ -71,32 +71,33 @@ def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def _start(order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student: Any) -> None:
-    """Process A: enter the namespaces, then become or fork the keeper. Never returns."""
+def _start(
+    order: Order, control: socket.socket, data: socket.socket, paths: tuple[str, ...], student: Any, first: bool
+) -> None:
+    """Process A: enter the namespaces, then become the keeper, or fork it where A is not pid 1. Never returns."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if order.tier is not Tier.NAMESPACES:
-        keep(order, control, data, paths, student)
-    prctl(Prctl.PDEATHSIG, signal.SIGKILL)
-    enter()
-    child = os.fork()
-    if child == 0:
+    if order.tier is Tier.NAMESPACES:
         prctl(Prctl.PDEATHSIG, signal.SIGKILL)
-        keep(order, control, data, paths, student)
-    control.close()
-    data.close()
-    os.waitpid(child, 0)
-    os._exit(0)
+        enter(first)
+        if not first and (child := os.fork()):
+            control.close()
+            data.close()
+            os.waitpid(child, 0)
+            os._exit(0)
+        prctl(Prctl.PDEATHSIG, signal.SIGKILL)
+    keep(order, control, data, paths, student)
 
 
 def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: tuple[str, ...], student: Any) -> None:
-    if os.fork():
+    order = Order.from_bytes(message)
+    first = order.tier is Tier.NAMESPACES and os.getuid() == 0
+    if fork_first() if first else os.fork():
         return
     server.close()
     control, data = (socket.socket(fileno=descriptor) for descriptor in descriptors)
     try:
-        order = Order.from_bytes(message)
-        _start(order, control, data, (*paths, *order.readable), student)
+        _start(order, control, data, (*paths, *order.readable), student, first)
     except BaseException as problem:
         report = KeeperReport(Reason.SETUP_FAILED, error=f"{type(problem).__name__}: {problem}"[:1000])
         control.send(json.dumps({"reason": report.reason, "error": report.error}).encode())
