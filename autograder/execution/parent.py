@@ -106,8 +106,13 @@ def _fork(message: bytes, descriptors: list[int], server: socket.socket, paths: 
 
 
 def prepare(answer: str, paths: tuple[str, ...]) -> Any:
-    """The student's side, warmed up, with `answer` as its answering function and `paths` to read and run."""
+    """The student's side, warmed up, with `answer` as its answering function and `paths` to read and run.
+
+    Where the module of `answer` has a function `warm`, that is called first.
+    """
     _import_once()
+    answering = _resolve(answer)
+    getattr(sys.modules[answering.__module__], "warm", lambda: None)()
     from .capture import Capture
     from .limits import Limits
     from .shell import Notebook
@@ -119,7 +124,7 @@ def prepare(answer: str, paths: tuple[str, ...]) -> Any:
         filters = {}
     else:
         filters = {Tier.NAMESPACES: seccomp.compile_filter(True), Tier.PLAIN: seccomp.compile_filter(False)}
-    return Student(notebook, _resolve(answer), filters, paths)
+    return Student(notebook, answering, filters, paths)
 
 
 def tidy(folder: str) -> None:

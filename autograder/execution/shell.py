@@ -27,6 +27,10 @@ _WARM_UP = (
     "%matplotlib inline\nimport torch\ntorch.zeros(2)",
     "def f(x):\n    return x / 0\nf(1)",
     "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title(r'$L$'); plt.show()",
+    "x = torch.ones(2, 1, 4, 4, requires_grad=True)\n"
+    "y = torch.nn.functional.conv2d(x, torch.ones(4, 1, 3, 3)).flatten(1) @ torch.ones(16, 4)\n"
+    "z = torch.nn.functional.layer_norm(torch.nn.functional.gelu(y), (4,)).softmax(-1).exp().log()\n"
+    "torch.nn.functional.cross_entropy(torch.einsum('ij,kj->ik', z, z), torch.arange(2)).backward(); x",
 )
 
 
