@@ -10,7 +10,6 @@ import ast
 import inspect
 import linecache
 import sys
-import textwrap
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from autograder.authoring.percent import AuthoringError, Script, read
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"
+_DEFINITION = ast.FunctionDef | ast.ClassDef
 _KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 
@@ -213,35 +213,58 @@ def _versions(path: Path, mark: str, script: Script) -> dict[str, dict[str, Vers
 
 
 def _as_cell(tree: ast.Module, node: ast.FunctionDef | ast.ClassDef, exercise: str, script: Script) -> str:
-    """Source of a notebook cell that defines `exercise` as this version does."""
-    renamed = ast.parse(ast.unparse(node)).body[0]
-    assert isinstance(renamed, ast.FunctionDef | ast.ClassDef)
-    renamed.name, renamed.decorator_list = exercise, []
-    helpers = [n for n in tree.body if isinstance(n, _KEPT) and not _is_version(n) and not _imports_ours(n)]
-    parts = [ast.unparse(n) for n in helpers]
-    body = ast.unparse(renamed)
-    if "solution." in body or any("solution." in p for p in parts):
+    """Source of a notebook cell that defines `exercise` as this version does.
+
+    What it takes from the solution has a name of its own there, since a notebook may hold several such cells.
+    """
+    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) and not _imports_ours(n)]
+    parts = [ast.parse(ast.unparse(n)).body[0] for n in (*imports, *_helpers(tree, node), node)]
+    for part in parts:
+        if isinstance(part, _DEFINITION):
+            part.decorator_list = [d for d in part.decorator_list if not _declares_version(d)]
+    renamed = parts[-1]
+    assert isinstance(renamed, _DEFINITION)
+    renamed.name = exercise
+    for n in ast.walk(renamed):
+        if isinstance(n, ast.Name) and n.id == node.name:  # it calls itself
+            n.id = exercise
+    found = [n for part in parts for n in _solution_names(part)]
+    begin = []
+    if found:
         own = script.exercises[exercise].source if exercise in script.exercises else ""
-        names = ", ".join(f"{n}={n}" for n in _solution_names("\n".join([*parts, body])))
-        parts = [own, "import types", f"solution = types.SimpleNamespace({names})", *parts]
-    return "\n".join([*parts, "", body])
+        names = ", ".join(f"{n.attr}={n.attr}" for n in {n.attr: n for n in found}.values())
+        begin = [own, "import types", f"solution_of_{exercise} = types.SimpleNamespace({names})"]
+    for n in found:
+        n.value = ast.Name(f"solution_of_{exercise}")
+    *helpers, body = [ast.unparse(part) for part in parts]
+    return "\n".join([*begin, *helpers, "", body])
 
 
-def _solution_names(source: str) -> list[str]:
-    """The names used as `solution.name` in a source, in order of first use."""
-    names = [
-        n.attr
-        for n in ast.walk(ast.parse(textwrap.dedent(source)))
+def _solution_names(tree: ast.AST) -> list[ast.Attribute]:
+    """The places that say `solution.name`."""
+    return [
+        n
+        for n in ast.walk(tree)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "solution"
     ]
-    return list(dict.fromkeys(names))
 
 
-def _is_version(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.ClassDef) and any(
-        isinstance(d, ast.Call) and isinstance(d.func, ast.Name) and d.func.id in ("mistake", "variant")
-        for d in node.decorator_list
-    )
+def _helpers(tree: ast.Module, node: ast.stmt) -> list[ast.stmt]:
+    """What `node` uses of the definitions in its file, and what these use, in the order of the file."""
+    known = {n.name: n for n in tree.body if isinstance(n, _DEFINITION) and n is not node}
+    used: dict[str, ast.stmt] = {}
+    todo = [node]
+    while todo:
+        names = {n.id for n in ast.walk(todo.pop()) if isinstance(n, ast.Name)}
+        new = {name: known[name] for name in names & known.keys() - used.keys()}
+        used |= new
+        todo += new.values()
+    return [n for n in known.values() if n.name in used]
+
+
+def _declares_version(decorator: ast.expr) -> bool:
+    name = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(name, ast.Name) and name.id in ("mistake", "variant")
 
 
 def _imports_ours(node: ast.stmt) -> bool:

@@ -1161,12 +1161,13 @@ class LearnsUnshifted(solution.Transformer):
     """
 
     def learn(self, source, target, steps, batch=64, warmup=400, eps=0.1):
-        kept = solution.shift_right
-        solution.shift_right = lambda target, start: target
+        names = solution.Transformer.learn.__globals__  # where it looks for shift_right, in a notebook too
+        kept = names["shift_right"]
+        names["shift_right"] = lambda target, start: target
         try:
             return super().learn(source, target, steps, batch, warmup, eps)
         finally:
-            solution.shift_right = kept
+            names["shift_right"] = kept
 
 
 @mistake("Transformer")
