@@ -27,7 +27,8 @@ from .records import KeeperReport, Reason, Tier
 __all__ = ["copy_files", "keep"]
 
 _POLL_SECONDS = 0.05
-_FIRST_LOOK_SECONDS = 0.1
+_FIRST_LOOK_SECONDS = 0.25  # most submissions are over by then; rlimits and quotas hold from the beginning
+_LOOK_SECONDS = 0.1
 _KILL_SECONDS = 10.0
 _LOOK_SHARE = 8  # looking may take one part in this many of the time
 
@@ -149,7 +150,7 @@ class _Watch:
             if now > look_at:
                 if reason := self._look():
                     return reason
-                look_at = now + max(_FIRST_LOOK_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
+                look_at = now + max(_LOOK_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
             self._reap_orphans()
 
     def _obey(self, message: bytes) -> Reason | None:

@@ -32,7 +32,7 @@ from .wipe import wipe
 __all__ = ["become", "take"]
 
 _GO = b"go"
-_MODULES = ("torch", "autograder.checking.observe")
+_MODULES = ("torch", "autograder.checking.observe", "traitlets.config")  # what both need
 
 
 class _Forked:

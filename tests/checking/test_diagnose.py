@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 import warnings
@@ -453,3 +454,25 @@ def test_a_warning_is_noted_without_the_place_in_torch(case):
         return x @ W
 
     assert observe(warn, case).notes == ("UserWarning: Do not do this.",)
+
+
+def drawn():
+    return random.random(), np.random.rand(), np.random.randn(), torch.rand(1).item()
+
+
+@pytest.mark.parametrize("before", [0, 1, 2], ids=["none", "half-a-pair", "a-pair"])
+@pytest.mark.parametrize("generator", [np.random.MT19937, np.random.PCG64], ids=["mt19937", "pcg64"])
+def test_a_check_leaves_every_generator_where_it_was(before, generator):
+    kept, pythons, torchs = np.random.get_bit_generator(), random.getstate(), torch.get_rng_state()
+    try:
+        streams = []
+        for checked in (False, True):
+            random.seed(5), torch.manual_seed(5), np.random.set_bit_generator(generator(5))
+            [np.random.randn() for _ in range(before)]  # normal numbers are made in pairs, one of which waits
+            if checked:
+                first, second = (observe(drawn, Case("draws", calls=(Call(),))).calls[0].output for _ in range(2))
+                assert first == second
+            streams.append([drawn() for _ in range(3)])
+        assert streams[0] == streams[1]
+    finally:
+        np.random.set_bit_generator(kept), random.setstate(pythons), torch.set_rng_state(torchs)
