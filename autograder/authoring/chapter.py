@@ -11,9 +11,10 @@ import inspect
 import linecache
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,15 @@ class Version:
 
     name: str
     object: Any
-    cell: str
     hints: tuple[str, ...]
     path: Path
     line: int
+    write_cell: Callable[[], str]  # when it is asked for: whoever grades asks for none
+
+    @property
+    def cell(self) -> str:
+        """Source of the cell, which needs nothing of the file that the version stands in."""
+        return self.write_cell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +213,8 @@ def _versions(path: Path, mark: str, script: Script) -> dict[str, dict[str, Vers
             continue
         if node.name in found.setdefault(exercise, {}):
             raise AuthoringError(path, node.lineno, f"{node.name} of {exercise} stands twice", "Give one another name")
-        cell = _as_cell(tree, node, exercise, script)
-        found[exercise][node.name] = Version(node.name, value, cell, hint_steps(value), path, node.lineno)
+        cell = partial(_as_cell, tree, node, exercise, script)
+        found[exercise][node.name] = Version(node.name, value, hint_steps(value), path, node.lineno, cell)
     return found
 
 

@@ -101,8 +101,13 @@ def run(
     submissions: Sequence[Submission],
     console: Console,
 ) -> list[Row]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console, transient=True)
+    progress = Progress(
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+        *(TextColumn("left"), TimeRemainingColumn()),
+        console=console,
+        transient=True,
+        auto_refresh=console.is_terminal,  # where nobody sees it, it is not drawn ten times a second
+    )
     with progress:
         task = progress.add_task(order.assignment, total=len(submissions))
 
