@@ -5,8 +5,7 @@
                                                           +---------------->  the grader, as if nothing had been
 
 The grader gets its arguments and its environment, with whatever secrets are in them, only after the fork. So the memory
-of the warm parent has held none, no more than if it had been started by itself; a start is a second shorter, and both
-share 150 MB.
+of the warm parent has held none, no more than if it had been started by itself; and a start is a second shorter.
 """
 
 import contextlib
@@ -105,7 +104,8 @@ def become(function: str, arguments: list[str]) -> None:
 
     Only for a process that is the command's own and has done nothing yet. Returns where that cannot be done here.
     """
-    if sys.platform != "linux" or sys.getfilesystemencoding() != "utf-8" or sys.stdout.encoding != "utf-8":
+    speaks = getattr(sys.stdout, "encoding", None)
+    if sys.platform != "linux" or sys.getfilesystemencoding() != "utf-8" or speaks != "utf-8":
         return
     base = new_base()
     said = {"function": function, "arguments": arguments, "environment": dict(os.environ), "path": sys.path}
@@ -115,7 +115,11 @@ def become(function: str, arguments: list[str]) -> None:
     options = [f"-W{option}" for option in sys.warnoptions]
     command = [sys.executable, *options, "-P", "-s", "-m", "autograder.execution.zygote", str(handed), base]
     sys.stdout.flush()
-    os.execve(sys.executable, command, clean_environment(base))
+    try:
+        os.execve(sys.executable, command, clean_environment(base))
+    except OSError:
+        os.close(handed)
+        wipe(base)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -149,11 +150,23 @@ def test_a_process_that_does_other_things_is_not_begun_anew(course, monkeypatch,
     assert "no assignment ch98_none" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", None])
 def test_a_terminal_that_speaks_no_utf_8_gets_a_start_of_its_own(encoding, monkeypatch):
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("begun anew"))
     monkeypatch.setattr(sys, "stdout", type("Stream", (), {"encoding": encoding})())
     zygote.become("autograder.cli:main", ["grade", STEM])
+
+
+def test_a_machine_that_refuses_lets_the_command_go_on_and_keeps_no_folder(monkeypatch, temporary):
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+
+    def refuses(*_):
+        raise OSError("no exec here")
+
+    monkeypatch.setattr(os, "execve", refuses)
+    zygote.become("autograder.cli:main", ["grade", STEM])
+    assert not list(temporary.iterdir())
 
 
 def test_the_fork_that_has_ended_is_known_to_have():
