@@ -309,9 +309,9 @@ def _fixed_seed(seed: int = 0) -> Iterator[None]:
     """Every global generator seeded inside, and as it was outside: a check changes nothing in the notebook."""
     numpy_state, python_state = np.random.get_state(legacy=False), random.getstate()
     generator = get_bit_generator()
-    set_bit_generator(_NUMPY)  # to put a state back takes longer than to put the generator back
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed formats the stack for each kind of accelerator
+        set_bit_generator(_NUMPY)  # to put a state back takes longer than to put the generator back
         np.random.seed(seed)
         random.seed(seed)
         try:

@@ -5,7 +5,7 @@
                                                      + fork B: the keeper (pid 1); for root, A is that itself
                                                          + fork C: the student
 
-Run as `python -m autograder.execution.parent DESCRIPTOR MODULE:FUNCTION`, by `WarmParent` only.
+Run as `python -m autograder.execution.parent DESCRIPTOR MODULE:FUNCTION`, by `WarmParent` only; or forked by `zygote`.
 """
 
 import contextlib

@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class Process(Protocol):
-    """What is asked of a process: `subprocess.Popen` has it, and `zygote.Forked`."""
+    """What is asked of a process: `subprocess.Popen` has it, and a fork in `zygote`."""
 
     pid: int
 

@@ -89,7 +89,10 @@ def test_a_submission_finds_no_secret_in_memory_that_it_shares_with_the_grader(c
     course.submit("ada", solved)
     grader = started(course, "--students", "ada")
     assert "1 graded" in said(grader)
-    printed = next(each for each in course.graded("ada").cells if each.id == "search").outputs[0].text
+    output = next(each for each in course.graded("ada").cells if each.id == "search").outputs[0]
+    if output.get("ename") == "PermissionError":
+        pytest.xfail("without namespaces a submission cannot even look into its own memory")
+    printed = output.text
     assert printed.startswith("(0, True) True "), printed
     assert "AUTOGRADER" not in printed and "ada" not in printed and "grade" not in printed.replace("autograder", "")
 
